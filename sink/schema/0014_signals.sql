@@ -1,0 +1,46 @@
+CREATE VIEW IF NOT EXISTS spikeline.signals
+(
+    window_start DateTime('UTC') COMMENT 'start of the window, UTC',
+    service      LowCardinality(String) COMMENT 'the service, or empty for all of them',
+    pop          LowCardinality(String) COMMENT 'the edge location, or empty for all of them',
+    kind         LowCardinality(String) COMMENT 'error_surge, traffic_surge, traffic_drop, latency_surge, client_error_surge or source_incomplete',
+    opened       Bool COMMENT 'the first row of this finding',
+    ended        Bool COMMENT 'the last row of this finding',
+    onset        DateTime('UTC') COMMENT 'estimated start of the change, UTC',
+    ended_at     Nullable(DateTime('UTC')) COMMENT 'end of the last abnormal window, UTC; NULL while it lasts',
+    observed     Float64 COMMENT 'a rate (0 to 1) for errors, latency and client errors; requests a window for traffic',
+    expected     Float64 COMMENT 'the same by the baseline',
+    band         Float64 COMMENT 'the worst value still called normal',
+    score        Float64 COMMENT 'log likelihood ratio since the onset, over the overdispersion',
+    impact       Float64 COMMENT 'windows of full outage, or of full traffic, in excess since the onset',
+    requests     UInt64 COMMENT 'requests in this window',
+    excess       Float64 COMMENT 'requests in excess of expectation in this window: failed, slow, added or missing',
+    elevated     Bool COMMENT 'this very window is abnormal',
+    severity     Enum8('info' = 0, 'warning' = 1, 'critical' = 2) COMMENT 'info: a row here; warning: joins an incident; critical: may open one',
+    reason       String COMMENT 'one plain sentence',
+    run          LowCardinality(String) COMMENT 'name of the judge that wrote the row, from sink.run',
+    written_at   DateTime('UTC') COMMENT 'when the row was written, by the clock of ClickHouse; retention counts from here, so that old logs can be replayed'
+)
+AS SELECT
+    window_start,
+    service,
+    pop,
+    kind,
+    opened,
+    ended,
+    onset,
+    nullIf(signals_rev.ended_at, toDateTime(0, 'UTC')) AS ended_at,
+    observed,
+    expected,
+    band,
+    score,
+    impact,
+    requests,
+    excess,
+    elevated,
+    severity,
+    reason,
+    run,
+    written_at
+FROM spikeline.signals_rev FINAL
+COMMENT 'one finding on one series in one window'

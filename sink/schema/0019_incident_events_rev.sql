@@ -1,0 +1,19 @@
+CREATE TABLE IF NOT EXISTS spikeline.incident_events_rev
+(
+    incident_id String COMMENT 'from the first service and window, so that a replay finds the same',
+    seq         Int64 COMMENT 'place in the timeline; an event that is amended keeps it; notes have the Unix microseconds of their writing',
+    version     UInt64 COMMENT 'start of the window whose judgement wrote it, Unix seconds: the higher one counts',
+    at          DateTime('UTC') COMMENT 'when it happened, UTC',
+    event       LowCardinality(String) COMMENT 'first_spike, cascade, peak, fluctuating, partial_recovery, relapse, residual, recovered or note',
+    service     LowCardinality(String) COMMENT 'the service concerned, or empty',
+    pop         LowCardinality(String) COMMENT 'the edge location concerned, or empty',
+    value       Float64 COMMENT 'the number the summary speaks of',
+    summary     String COMMENT 'one line in plain words',
+    withdrawn   Bool COMMENT 'it turned out not to have been so',
+    run         LowCardinality(String) COMMENT 'name of the judge that wrote the row, from sink.run',
+    written_at  DateTime('UTC') DEFAULT now() COMMENT 'when the row was written, by the clock of ClickHouse; retention counts from here, so that old logs can be replayed' CODEC(Delta, ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (incident_id, seq)
+SETTINGS non_replicated_deduplication_window = 1000
+COMMENT 'storage of incident_events: every version until merges drop the lower ones; kept for ever; query incident_events instead'
