@@ -1,0 +1,10 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+// commands lists what Spikeline can do, in the order of help: one line, one file.
+func (a *app) commands() []*cobra.Command {
+	return []*cobra.Command{
+		a.config(),
+	}
+}
