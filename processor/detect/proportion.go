@@ -1,0 +1,136 @@
+package detect
+
+import "math"
+
+// proportion judges how many of the requests are bad: failed, slow, or refused.
+type proportion struct {
+	good, all  float32 // decayed sums of the baseline: bad requests as far as normal, and requests
+	phi        float32 // dispersion of the counts (1 for chance alone)
+	vnum, vden float32 // wander of the rate beyond counting noise
+	learned    uint32  // windows the baseline knows
+	age        int32   // windows since birth
+	expected   float32 // rate, of the last window judged
+	allowed    float32 // the guard, of the last window judged
+	score      float32 // of the last window judged
+	hull       hull
+	open       *finding
+}
+
+// expect gives the expected rate, the guard, and the variance of the rate.
+func (p *proportion) expect(k *proportionTuning) (p0, guard, variance float64) {
+	p0 = (float64(p.good) + priorWeight*k.prior) / (float64(p.all) + priorWeight)
+	n := float64(p.learned)
+	if n*k.gainVar > 0.2 {
+		variance = float64(p.vnum/p.vden) - 2*p0/math.Sqrt(float64(p.vden)*min(n, 2/k.gainVar))
+	}
+	guard = max(k.times*p0, p0+k.plus)
+	if variance > 0 {
+		guard = max(guard, p0+wanderSigmas*math.Sqrt(variance))
+	}
+	return p0, min(0.9, guard), variance
+}
+
+// step judges one window in which bad of n requests were bad. It gives the
+// finding that lasts or ends in this window, nil if there is none.
+func (p *proportion) step(k *proportionTuning, at moment, bad, n float64) *finding {
+	if p.age == 0 {
+		p.phi = 1
+	}
+	if p.age < math.MaxInt32 {
+		p.age++
+	}
+	bad = min(bad, n)
+	if p.open != nil {
+		return p.follow(k, at, bad, n)
+	}
+	p0, guard, _ := p.expect(k)
+	f := max(1, float64(p.phi))
+	impact := 0.0
+	if n > 0 {
+		impact = max(0, bad/n-p0)
+	}
+	g, c := p.hull.add(at.t, bad, n*guard, n, impact, failures, k.oldest)
+	g /= f
+	p.expected, p.allowed, p.score = float32(p0), float32(guard), float32(g)
+	since := p.hull.sum.a - float64(c.a)
+	if p.age > k.warm && g >= k.score && since >= k.impact {
+		p.open = newFinding(at, c.t+1)
+		p.open.begin(bad, n, corner{u: p.hull.sum.u - c.u, v: p.hull.sum.v - c.v, m: p.hull.sum.m - c.m, a: since}, at.t-c.t)
+		p.open.score = g
+		p.open.learning = float64(p.learned)*k.gainVar < 0.36 // an hour
+		return p.open
+	}
+	if g < scoreCalm || p.age <= k.warm {
+		p.learn(k, bad, n, p0, guard)
+	}
+	return nil
+}
+
+func (p *proportion) learn(k *proportionTuning, bad, n, p0, guard float64) {
+	p.good = float32(float64(p.good)*k.decay + min(bad, max(3, 2*n*guard)))
+	p.all = float32(float64(p.all)*k.decay + n)
+	if n == 0 {
+		return
+	}
+	e := n * p0
+	square := (bad - e) * (bad - e)
+	if e > 0.05 {
+		p.phi += float32(k.gainPhi * (min(square/e, 25*max(1, float64(p.phi))) - float64(p.phi)))
+	}
+	wander := 0.0
+	if p.vden > 0 {
+		wander = max(0, float64(p.vnum/p.vden))
+	}
+	p.learned = min(p.learned+1, math.MaxUint32-1)
+	a := max(k.gainVar, 1/float64(p.learned))
+	q := min(square-e, 25*(e+wander*n*n)+25)
+	p.vnum += float32(a * (q - float64(p.vnum)))
+	p.vden += float32(a * (n*n - float64(p.vden)))
+}
+
+// follow judges a window while a finding is open; the baseline stands still.
+func (p *proportion) follow(k *proportionTuning, at moment, bad, n float64) *finding {
+	f, p0, phi := p.open, float64(p.expected), max(1, float64(p.phi))
+	f.age++
+	f.push(bad, n)
+	f.total.u += bad
+	f.total.v += n * float64(p.allowed)
+	f.total.m += n
+	if n > 0 {
+		f.total.a += max(0, bad/n-p0)
+	}
+	f.score = binomialRatio(f.total.u, f.total.m, f.total.v) / phi
+	p.score = float32(f.score)
+	exit := min(0.9, max(1.5*p0, p0+k.exit))
+	x, m, _ := f.recent(k.recent, enoughRequests)
+	f.elevated = bad > n*exit && binomialRatio(x, m, m*exit)/phi >= scoreCalm
+	if f.elevated {
+		f.gap = max(f.gap, at.t-f.lastBad)
+		f.lastBad, f.lastBadEnd = at.t, at.end
+		f.peak = max(f.peak, x/m)
+	}
+	switch {
+	case at.t-f.opened >= k.shift:
+		p.adopt()
+		f.end = levelShift
+		f.lastBadEnd = at.end
+	case at.t-f.lastBad >= max(k.hold, min(k.longest, f.gap*5/2)):
+		f.end = quiet
+	default:
+		return f
+	}
+	p.open = nil
+	p.hull.reset(at.t)
+	return f
+}
+
+// adopt makes what the finding saw last the new baseline.
+func (p *proportion) adopt() {
+	x, m, _ := p.open.recent(ringWindows, 0)
+	if m == 0 {
+		return
+	}
+	weight := max(1, 10*priorWeight/m)
+	p.good, p.all = float32(x*weight), float32(m*weight)
+	p.vnum, p.vden, p.learned = 0, 0, 0
+}

@@ -1,0 +1,132 @@
+package detect
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+)
+
+// reason is one plain sentence for someone who was just woken up.
+func (s *said) reason(g *Signal, at moment, code uint16) string {
+	b := make([]byte, 0, 160)
+	if s.share != nil {
+		b = s.appendShare(b, g, code)
+	} else {
+		b = s.appendTraffic(b, g)
+	}
+	f := s.finding
+	switch f.end {
+	case quiet:
+		b = append(b, "; over since "...)
+		b = appendTime(b, f.lastBadEnd, at.end)
+	case levelShift:
+		b = append(b, "; so for "...)
+		b = appendSpan(b, at.end-f.onset)
+		b = append(b, ", now taken as the new normal; began "...)
+		b = appendTime(b, f.onset, at.end)
+	case turned:
+		b = append(b, "; turned into the opposite at "...)
+		b = appendTime(b, f.lastBadEnd, at.end)
+	default:
+		if !f.elevated {
+			b = append(b, "; last abnormal until "...)
+			b = appendTime(b, f.lastBadEnd, at.end)
+		}
+		b = append(b, "; since "...)
+		b = appendTime(b, f.onset, at.end)
+	}
+	if f.learning {
+		b = append(b, " (learning: little history yet)"...)
+	}
+	return string(b)
+}
+
+func (s *said) appendShare(b []byte, g *Signal, code uint16) []byte {
+	if s.of == 0 {
+		b = append(b, "no requests"...)
+	} else {
+		b = appendPercent(b, g.Observed)
+		b = append(b, " of "...)
+		b = appendCount(b, s.of)
+		b = append(b, " requests "...)
+		b = append(b, map[Kind]string{ErrorSurge: "failed (5xx", LatencySurge: "were slow (over ", ClientErrorSurge: "were refused (4xx"}[s.kind]...)
+		if s.kind == LatencySurge {
+			b = append(b, (time.Duration(s.service.slowness.micros) * time.Microsecond).Round(time.Microsecond*100).String()...)
+		}
+		if code != 0 && s.bad > 0 {
+			b = fmt.Appendf(b, ", mostly %d", code)
+		}
+		b = append(b, ')')
+	}
+	b = append(b, "; "...)
+	b = appendPercent(b, g.Expected)
+	b = append(b, " expected, up to "...)
+	b = appendPercent(b, g.Band)
+	return append(b, " called normal"...)
+}
+
+func (s *said) appendTraffic(b []byte, g *Signal) []byte {
+	if g.Kind == SourceIncomplete {
+		b = append(b, "logs are missing, not traffic: every service and pop shrank alike; "...)
+	}
+	b = appendCount(b, g.Observed)
+	b = append(b, " requests in the window; "...)
+	b = appendCount(b, g.Expected)
+	b = append(b, " expected, "...)
+	if s.finding.up {
+		b = append(b, "up to "...)
+	} else {
+		b = append(b, "down to "...)
+	}
+	b = appendCount(b, g.Band)
+	return append(b, " called normal"...)
+}
+
+// appendPercent writes two significant digits, and none that mean nothing.
+func appendPercent(b []byte, share float64) []byte {
+	p := share * 100
+	switch {
+	case p == 0 || p >= 9.95:
+		b = strconv.AppendFloat(b, math.Round(p), 'f', 0, 64)
+	case p >= 0.95:
+		b = strconv.AppendFloat(b, math.Round(p*10)/10, 'f', -1, 64)
+	case p >= 0.0095:
+		b = strconv.AppendFloat(b, math.Round(p*100)/100, 'f', -1, 64)
+	default:
+		b = append(b, "under 0.01"...)
+	}
+	return append(b, " %"...)
+}
+
+// appendCount writes thousands with commas, and one decimal below ten.
+func appendCount(b []byte, n float64) []byte {
+	if n < 9.95 {
+		return strconv.AppendFloat(b, math.Round(n*10)/10, 'f', -1, 64)
+	}
+	digits := strconv.FormatInt(int64(math.Round(n)), 10)
+	for i := range len(digits) {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			b = append(b, ',')
+		}
+		b = append(b, digits[i])
+	}
+	return b
+}
+
+// appendTime writes the time of day in UTC, and the date when it is another day than now.
+func appendTime(b []byte, t, now int64) []byte {
+	u, n := time.Unix(0, t).UTC(), time.Unix(0, now).UTC()
+	if u.YearDay() != n.YearDay() || u.Year() != n.Year() {
+		return u.AppendFormat(b, "2006-01-02 15:04:05")
+	}
+	return u.AppendFormat(b, "15:04:05")
+}
+
+func appendSpan(b []byte, ns int64) []byte {
+	d := time.Duration(ns)
+	if d < time.Hour {
+		return append(b, d.Round(time.Second).String()...)
+	}
+	return fmt.Appendf(b, "%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+}
