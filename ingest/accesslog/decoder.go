@@ -1,0 +1,40 @@
+package accesslog
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A format is one file of this package.
+type format struct {
+	name  string
+	make  func() Decoder
+	marks string   // what its lines are, in plain words
+	texts []string // what tells a line from those of other formats
+}
+
+// The order matters to Detect: of two formats that fit as well, the first is taken.
+var formats = []format{
+	{"cloudflare", newCloudflare, `JSON objects with "EdgeResponseStatus"`, []string{`"EdgeResponseStatus"`}},
+	{"combined", newCombined, `in the combined log format: address, [time], "request", status, bytes`, nil},
+	{"nginx_json", newNginxJSON, `JSON objects with "status" and a time as nginx names them`, []string{`"status"`}},
+}
+
+// Formats lists the names that New takes.
+func Formats() []string {
+	names := make([]string, len(formats))
+	for i, f := range formats {
+		names[i] = f.name
+	}
+	return names
+}
+
+// New makes the decoder of a format, for one goroutine.
+func New(name string) (Decoder, error) {
+	for _, f := range formats {
+		if f.name == name {
+			return f.make(), nil
+		}
+	}
+	return nil, fmt.Errorf("format %q is not known; use one of: %s", name, strings.Join(Formats(), ", "))
+}

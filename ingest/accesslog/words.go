@@ -1,0 +1,114 @@
+package accesslog
+
+// cacheState maps the words that edges use for what their cache did. The case of letters does not matter.
+func cacheState(word []byte) Cache {
+	var buf [24]byte
+	if len(word) > len(buf) {
+		return CacheUnknown
+	}
+	for i, c := range word {
+		if c-'A' < 26 {
+			c += 'a' - 'A'
+		}
+		buf[i] = c
+	}
+	switch string(buf[:len(word)]) {
+	case "hit", "hit-cluster", "hit-wait", "hit-synth":
+		return CacheHit
+	case "miss", "miss-cluster", "miss-wait":
+		return CacheMiss
+	case "expired":
+		return CacheExpired
+	case "updating":
+		return CacheUpdating
+	case "stale", "hit-stale":
+		return CacheStale
+	case "ignored":
+		return CacheIgnored
+	case "bypass", "pass", "pass-wait":
+		return CacheBypass
+	case "revalidated", "refreshhit", "hit-refresh":
+		return CacheRevalidated
+	case "dynamic":
+		return CacheDynamic
+	case "stream_hit":
+		return CacheStreamHit
+	case "deferred":
+		return CacheDeferred
+	case "error", "limitexceeded", "capacityexceeded":
+		return CacheError
+	}
+	return CacheUnknown
+}
+
+// status reads an HTTP status: three digits. zero says what a status below 100
+// of this format stands for: a client that left before any answer (true), or nothing (false).
+func status(b []byte, zero bool) (uint16, Reason) {
+	if len(b) == 3 {
+		h, t, u := b[0]-'0', b[1]-'0', b[2]-'0'
+		if h-1 < 9 && t <= 9 && u <= 9 {
+			return uint16(h)*100 + uint16(t)*10 + uint16(u), OK
+		}
+	}
+	if len(b) == 0 || len(b) == 1 && b[0] == '-' {
+		return 0, NoStatus
+	}
+	v, ok := decimal(b, 0)
+	switch {
+	case !ok:
+		return 0, BadStatus
+	case v >= 100 && v <= 999:
+		return uint16(v), OK
+	case (v == 0 || v == -1) && zero:
+		return 0, OK
+	}
+	return 0, BadStatus
+}
+
+// originStatus reads the status that the origin gave; 0 when there is none in b.
+// Of a list ("502, 504", after retries) the last one counts.
+func originStatus(b []byte) uint16 {
+	if len(b) == 1 && b[0] == '0' {
+		return 0
+	}
+	end := len(b)
+	for end > 0 {
+		start := end
+		for start > 0 && b[start-1] != ',' && b[start-1] != ':' && b[start-1] != ' ' {
+			start--
+		}
+		if code, reason := status(b[start:end], false); reason == OK {
+			return code
+		}
+		end = max(start-1, 0)
+	}
+	return 0
+}
+
+// size reads a count of bytes, 0 when b is none ("-" is how many formats write 0).
+func size(b []byte) uint64 {
+	v, ok := decimal(b, 0)
+	if !ok || v < 0 {
+		return 0
+	}
+	return uint64(v)
+}
+
+// micros reads a duration in units of 10^scale microseconds (6: seconds), -1 when b is none.
+func micros(b []byte, scale int) int64 {
+	v, ok := decimal(b, scale)
+	if !ok || v < 0 {
+		return -1
+	}
+	return v
+}
+
+// pathOf is a request target without its query.
+func pathOf(target []byte) []byte {
+	for i, c := range target {
+		if c == '?' || c == '#' {
+			return target[:i]
+		}
+	}
+	return target
+}
