@@ -13,12 +13,7 @@ type climate struct {
 	local   []localTime // by pop
 	states  []state     // by service
 	cells   []cell      // by service, then pop
-	shares  []gated     // scratch
-}
-
-type localTime struct {
-	level   float64
-	weekend bool
+	gated   []gated     // scratch
 }
 
 // state is one service in motion.
@@ -34,8 +29,9 @@ type state struct {
 	errors   float64 // share of 5xx without effects
 	burstPop int     // a short burst of errors in one pop; -1: none
 	burst    float64
-	acting   bool    // something was acting in the second before
-	rate     float64 // requests a second now, over all pops
+	acting   bool      // something was acting in the second before
+	rate     float64   // requests a second now, over all pops
+	shares   []float64 // of its traffic, by pop, over a day
 	weights  []float64
 	pick     alias
 }
@@ -78,6 +74,7 @@ func newClimate(script *Scenario, seed uint64, scale float64) *climate {
 		lane := hash(service.Name)
 		s := state{traits: traitsOf(service.Name, len(script.Pops)), noise: newStream(seed, lane), habits: newStream(seed, lane^hash("habits")), date: -1}
 		s.wandered, s.errorish = s.noise.normal(), s.noise.normal()
+		s.shares = s.clients(script.Pops)
 		s.weights = make([]float64, len(script.Pops))
 		s.pick = newAlias(len(script.Pops))
 		c.states = append(c.states, s)
@@ -140,10 +137,9 @@ func (c *climate) advance(second int64, first bool) {
 
 func (c *climate) tellTime(second int64) {
 	for p, pop := range c.script.Pops {
-		l := &c.local[p]
-		l.level, l.weekend = 1, false
+		c.local[p] = localTime{level: 1, work: 1}
 		if !c.script.Still {
-			l.level, l.weekend = busy(second, pop.Offset)
+			c.local[p] = localAt(second, pop.Offset)
 		}
 	}
 }
@@ -252,7 +248,7 @@ func (c *climate) refresh(s int, second int64) {
 	st.rate = 0
 	for p := range c.script.Pops {
 		o := common
-		for _, g := range c.shares {
+		for _, g := range c.gated {
 			value := g.value * g.gate[p]
 			if g.on == Traffic || g.on == Slowness {
 				value = 1 + float64((g.value-1)*g.gate[p])
@@ -265,11 +261,7 @@ func (c *climate) refresh(s int, second int64) {
 		if p == st.burstPop {
 			o.add(OriginErrors, st.burst, 0)
 		}
-		local := c.local[p]
-		w := c.script.Pops[p].Weight * (1 + float64(st.swing*(local.level-1))) * o.by[Traffic]
-		if local.weekend {
-			w *= st.weekend
-		}
+		w := st.shares[p] * st.demand(c.local[p], c.script.Services[s].Kind) * o.by[Traffic]
 		st.weights[p] = w
 		st.rate += float64(w * st.level)
 		c.cells[s*len(c.script.Pops)+p] = o.cell()
@@ -277,10 +269,10 @@ func (c *climate) refresh(s int, second int64) {
 	st.pick.fill(st.weights)
 }
 
-// commonOutlook gathers what is the same in all pops, and leaves the rest in c.shares.
+// commonOutlook gathers what is the same in all pops, and leaves the rest in c.gated.
 func (c *climate) commonOutlook(s int, second int64) outlook {
 	st := &c.states[s]
-	c.shares = c.shares[:0]
+	c.gated = c.gated[:0]
 	var o outlook
 	o.by[Traffic], o.by[Slowness] = 1, 1
 	o.by[OriginErrors] = st.errors * st.originShare
@@ -307,7 +299,7 @@ func (c *climate) commonOutlook(s int, second int64) outlook {
 			value = 1 + float64((e.value-1)*e.gate[s])
 		}
 		if e.byPop {
-			c.shares = append(c.shares, gated{e.On, value, e.popGate, e.Status})
+			c.gated = append(c.gated, gated{e.On, value, e.popGate, e.Status})
 			continue
 		}
 		o.add(e.On, value, e.Status)

@@ -103,7 +103,7 @@ type Expected struct {
 	StartedAt     time.Time // first window that is abnormal
 	MainImpactEnd time.Time // last time the error share was above a quarter of its maximum
 	EndedAt       time.Time
-	FirstService  string
+	FirstService  string   // empty: many at once, any member will do
 	Members       []string // services that fail with 5xx
 	Blocked       []string // services that only refuse (403): they may join
 	Phases        []string // by their names in package incident, in order; short ones may be missing
@@ -126,7 +126,8 @@ type Info struct {
 
 func scripts() []*Scenario {
 	return []*Scenario{
-		cloudflareNovember(),
+		cloudflareNovember(), cloudflareDecember(), awsOctober(), azureOctober(), fastlyJune(),
+		logsNovember(), quietWeek(), quietDay(), steady(),
 	}
 }
 

@@ -20,7 +20,12 @@ type traits struct {
 	batchMinute int // of the day; -1: none
 	botted      bool
 	rank        float64 // its place, 0 to 1, in the order in which services are hit
+	regional    bool    // most of its clients live within three hours of its home
+	home        time.Duration
 }
+
+// office is the kind of services that are used at work: hardly at night and on weekends.
+const office = "office"
 
 func traitsOf(name string, pops int) traits {
 	s := newStream(hash(name), hash("traits"))
@@ -38,6 +43,8 @@ func traitsOf(name string, pops int) traits {
 		t.batchMinute = s.below(24 * 60)
 	}
 	t.botted = s.unit() < 0.25
+	t.regional = s.unit() < 0.35
+	t.home = [...]time.Duration{-8 * hour, -5 * hour, -5 * hour, -3 * hour, hour, hour, 5 * hour, 9 * hour}[s.below(8)]
 	for range pops {
 		t.popVary = append(t.popVary, s.between(0.88, 1.12))
 	}
@@ -50,16 +57,60 @@ var daily = [24]float64{
 	1.22, 1.20, 1.17, 1.15, 1.17, 1.22, 1.30, 1.40, 1.47, 1.44, 1.30, 1.06,
 }
 
-// busy gives the local activity at a time (Unix seconds) and whether it is the weekend there.
-func busy(second int64, offset time.Duration) (level float64, weekend bool) {
+// working is how busy offices are by the local hour; its mean is 1.
+var working = [24]float64{
+	0.12, 0.09, 0.08, 0.08, 0.08, 0.12, 0.30, 0.85, 1.95, 2.45, 2.55, 2.35,
+	1.75, 2.15, 2.40, 2.30, 1.85, 1.10, 0.60, 0.40, 0.32, 0.25, 0.20, 0.16,
+}
+
+// localTime is how it stands in one pop.
+type localTime struct {
+	level, work float64 // activity of people at large, and at work
+	weekend     bool
+}
+
+// localAt gives the local activity at a time (Unix seconds).
+func localAt(second int64, offset time.Duration) localTime {
 	const dayLength = 24 * 3600
 	local := second + int64(offset/time.Second)
 	of := local % dayLength
 	h := int(of / 3600)
 	share := float64(of%3600) / 3600
-	level = daily[h] + float64((daily[(h+1)%24]-daily[h])*share)
+	between := func(table *[24]float64) float64 {
+		return table[h] + float64((table[(h+1)%24]-table[h])*share)
+	}
 	weekday := (local/dayLength + 4) % 7 // 1 January 1970 was a Thursday
-	return level, weekday == 0 || weekday == 6
+	return localTime{between(&daily), between(&working), weekday == 0 || weekday == 6}
+}
+
+// demand is the factor on a service's rate in a pop by its local time.
+func (t *traits) demand(l localTime, kind string) float64 {
+	switch {
+	case kind == office && l.weekend:
+		return 0.08 * l.work
+	case kind == office:
+		return l.work
+	case l.weekend:
+		return t.weekend * (1 + float64(t.swing*(l.level-1)))
+	}
+	return 1 + float64(t.swing*(l.level-1))
+}
+
+// clients gives the share of a service's traffic that each pop has.
+func (t *traits) clients(pops []Pop) []float64 {
+	shares := make([]float64, len(pops))
+	sum := 0.0
+	for i, p := range pops {
+		shares[i] = p.Weight
+		if t.regional && (p.Offset-t.home).Abs() > 3*hour {
+			shares[i] *= 0.08
+		}
+		sum += shares[i]
+	}
+	for i := range shares {
+		shares[i] /= sum
+	}
+	return shares
 }
 
 // happening is a piece of everyday life of one service: none of them is an incident.
