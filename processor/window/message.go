@@ -53,7 +53,7 @@ type Partial struct {
 
 // Block is the ledger of one block of offsets of a source. It is cumulative like a partial.
 type Block struct {
-	Index    int64 // block number: offset / BlockSize
+	Index    int64 // block number: offset / Config.Block
 	Through  int64 // offset of the last record of the block accounted for
 	Consumed uint64
 	Counted  uint64
@@ -61,9 +61,6 @@ type Block struct {
 	Missing  uint64 // offsets that Kafka no longer had (retention) or never gave (transaction markers, compaction)
 	Rejected [accesslog.Reasons]uint64
 }
-
-// BlockSize is the number of offsets in a ledger block.
-const BlockSize = 65536
 
 // Reject is one record that could not be used, or that came too late.
 type Reject struct {

@@ -1,0 +1,304 @@
+package window
+
+import (
+	"math"
+	"slices"
+
+	"github.com/spikeline/spikeline/ingest/accesslog"
+)
+
+// Folder adds the records of one source to windows. It is owned by the
+// goroutine that reads the partition, which hands it every offset once and in
+// order, sends what Flush gives, and only then commits what Commit says.
+type Folder struct {
+	cfg    Config
+	source Source
+	of     int32
+
+	next     int64 // offset after the last one seen
+	largest  int64 // timestamp seen, NoTime before the first
+	told     int64 // watermark of the last flush
+	idle     bool
+	open     []*openWindow // few; in order of creation
+	current  *openWindow   // the one hit last
+	retireAt int64         // watermark at which the oldest open window retires
+	retired  []*openWindow // to be sent under the old watermark
+	blocks   []*openBlock  // ascending; the last one is being filled
+	rejects  []Reject
+	sampling int // rejects kept since the last flush
+	spare    []*table
+}
+
+type openWindow struct {
+	start, end    int64
+	first         int64 // offset of its first record
+	largestBefore int64 // timestamp before that record
+	through       int64
+	dirty         bool
+	*table
+}
+
+type openBlock struct {
+	Block
+	first         int64
+	largestBefore int64
+	dirty, full   bool
+}
+
+// RejectSamples is how many single rejects and late records are shown between
+// two flushes; the ledger counts all of them.
+const RejectSamples = 100
+
+// Commit is where a source resumes: the offset of the oldest record still
+// needed, and the largest timestamp before it.
+type Commit struct {
+	Offset  int64
+	Largest int64
+}
+
+// NewFolder starts a folder where a commit says. of is the number of partitions of the topic.
+func NewFolder(cfg Config, source Source, of int32, from Commit) *Folder {
+	f := &Folder{cfg: cfg, source: source, of: of, next: from.Offset, largest: from.Largest, retireAt: math.MaxInt64}
+	f.told = f.Watermark()
+	return f
+}
+
+// Watermark is the largest timestamp less the out-of-orderness, NoTime before the first record.
+func (f *Folder) Watermark() int64 {
+	if f.largest == NoTime {
+		return NoTime
+	}
+	return f.largest - int64(f.cfg.OutOfOrderness)
+}
+
+// Position is the next offset the folder expects.
+func (f *Folder) Position() int64 { return f.next }
+
+// Add folds one record that belongs to a service. now is the latest time the
+// record can honestly carry: the time Kafka or the reader's clock gives.
+// What cannot be counted is rejected with the reason that is returned; sample is called for the rejects that are shown.
+func (f *Folder) Add(offset, now int64, r *accesslog.Record, service []byte, sample func() string) accesslog.Reason {
+	if r.Time > now+int64(f.cfg.MaxFuture) {
+		f.reject(offset, now, accesslog.Future, service, sample)
+		return accesslog.Future
+	}
+	b := f.account(offset)
+	watermark := f.Watermark()
+	start := f.cfg.StartOf(r.Time)
+	if watermark != NoTime && f.cfg.retires(start, watermark) {
+		b.TooLate++
+		f.show(offset, r.Time, accesslog.TooLate, service, sample)
+		return accesslog.TooLate
+	}
+	b.Counted++
+	w := f.window(start, offset)
+	w.at(service, r.Pop).count(r, watermark >= w.end)
+	w.through, w.dirty = offset, true
+	if r.Time > f.largest {
+		f.advance(r.Time)
+	}
+	return accesslog.OK
+}
+
+// Reject accounts for a record that cannot be used.
+func (f *Folder) Reject(offset, now int64, reason accesslog.Reason, sample func() string) {
+	f.reject(offset, now, reason, nil, sample)
+}
+
+func (f *Folder) reject(offset, at int64, reason accesslog.Reason, service []byte, sample func() string) {
+	f.account(offset).Rejected[reason]++
+	f.show(offset, at, reason, service, sample)
+}
+
+func (f *Folder) show(offset, at int64, reason accesslog.Reason, service []byte, sample func() string) {
+	if f.sampling >= RejectSamples {
+		return
+	}
+	f.sampling++
+	text := ""
+	if sample != nil {
+		text = sample()
+	}
+	f.rejects = append(f.rejects, Reject{At: at, Source: f.source, Offset: offset, Reason: reason, Service: string(service), Sample: text})
+}
+
+// SkipTo accounts for the offsets up to the given one, without it, as missing:
+// Kafka no longer has them, or never gave them.
+func (f *Folder) SkipTo(offset int64) {
+	for f.next < offset {
+		b := f.block(f.next)
+		upTo := min(offset, (b.Index+1)*f.cfg.Block)
+		b.Missing += uint64(upTo - f.next)
+		f.filled(b, upTo-1)
+	}
+}
+
+// account finds the ledger block of an offset and counts the record as consumed.
+func (f *Folder) account(offset int64) *openBlock {
+	if offset != f.next {
+		if offset < f.next {
+			panic("BUG: a folder was handed an offset twice")
+		}
+		f.SkipTo(offset)
+	}
+	b := f.block(offset)
+	b.Consumed++
+	f.filled(b, offset)
+	return b
+}
+
+func (f *Folder) block(offset int64) *openBlock {
+	index := offset / f.cfg.Block
+	if n := len(f.blocks); n > 0 && f.blocks[n-1].Index == index {
+		return f.blocks[n-1]
+	}
+	b := &openBlock{Block: Block{Index: index}, first: offset, largestBefore: f.largest}
+	f.blocks = append(f.blocks, b)
+	return b
+}
+
+func (f *Folder) filled(b *openBlock, through int64) {
+	b.Through, b.dirty = through, true
+	b.full = through == (b.Index+1)*f.cfg.Block-1
+	f.next = through + 1
+}
+
+func (f *Folder) window(start, offset int64) *openWindow {
+	if f.current != nil && f.current.start == start {
+		return f.current
+	}
+	for _, w := range f.open {
+		if w.start == start {
+			f.current = w
+			return w
+		}
+	}
+	w := &openWindow{start: start, end: start + int64(f.cfg.Width), first: offset, largestBefore: f.largest, table: f.newTable()}
+	f.open = append(f.open, w)
+	f.current = w
+	f.retireAt = min(f.retireAt, f.cfg.retireAt(start))
+	return w
+}
+
+func (f *Folder) newTable() *table {
+	if n := len(f.spare); n > 0 {
+		t := f.spare[n-1]
+		f.spare = f.spare[:n-1]
+		return t
+	}
+	return newTable(f.cfg)
+}
+
+// advance takes a new largest timestamp and sets the windows aside that its watermark retires.
+func (f *Folder) advance(largest int64) {
+	f.largest = largest
+	watermark := f.Watermark()
+	if watermark < f.retireAt {
+		return
+	}
+	f.retireAt = math.MaxInt64
+	kept := f.open[:0]
+	for _, w := range f.open {
+		if f.cfg.retires(w.start, watermark) {
+			f.retired = append(f.retired, w)
+			if f.current == w {
+				f.current = nil
+			}
+		} else {
+			kept = append(kept, w)
+			f.retireAt = min(f.retireAt, f.cfg.retireAt(w.start))
+		}
+	}
+	clear(f.open[len(kept):])
+	f.open = kept
+}
+
+// Due says whether a flush is due whatever the clock: windows have retired and hold memory.
+func (f *Folder) Due() bool { return len(f.retired) >= 64 }
+
+// Flush gives the messages that bring the judge up to date, in the order in
+// which they must arrive: the partials that changed, under the watermark told
+// before, then the new watermark with the ledger. They must be acknowledged,
+// in order, before the next call or a Commit. idle says that the source is caught up and silent.
+func (f *Folder) Flush(idle bool) []Message {
+	var out []Message
+	for _, w := range f.retired {
+		out = f.partial(out, w)
+		f.recycle(w.table)
+	}
+	clear(f.retired)
+	f.retired = f.retired[:0]
+	for _, w := range f.open {
+		out = f.partial(out, w)
+	}
+	last := f.message()
+	last.Watermark = f.Watermark()
+	last.Idle = idle
+	last.Blocks = f.takeBlocks()
+	last.Rejects, f.rejects, f.sampling = f.rejects, nil, 0
+	news := len(out) > 0 || len(last.Blocks) > 0 || len(last.Rejects) > 0 || last.Watermark != f.told || idle != f.idle
+	f.told, f.idle = last.Watermark, idle
+	if news {
+		out = append(out, last)
+	}
+	return out
+}
+
+func (f *Folder) message() Message {
+	return Message{Source: f.source, Sources: f.of, Watermark: f.told, Position: f.next}
+}
+
+func (f *Folder) partial(out []Message, w *openWindow) []Message {
+	if !w.dirty {
+		return out
+	}
+	w.dirty = false
+	m := f.message()
+	m.Partial = &Partial{Start: w.start, Through: w.through, Rows: w.rows()}
+	return append(out, m)
+}
+
+func (f *Folder) recycle(t *table) {
+	const keep = 4
+	if len(f.spare) < keep {
+		t.reset()
+		f.spare = append(f.spare, t)
+	}
+}
+
+func (f *Folder) takeBlocks() []Block {
+	var out []Block
+	for _, b := range f.blocks {
+		if b.dirty {
+			b.dirty = false
+			out = append(out, b.Block)
+		}
+	}
+	f.blocks = slices.DeleteFunc(f.blocks, func(b *openBlock) bool { return b.full })
+	return out
+}
+
+// Commit says where a successor must resume: at the first record of the oldest
+// window or ledger block still open. It may be committed once all that Flush gave is acknowledged.
+func (f *Folder) Commit() Commit {
+	c := Commit{Offset: f.next, Largest: f.largest}
+	for _, w := range f.open {
+		if w.first < c.Offset {
+			c = Commit{w.first, w.largestBefore}
+		}
+	}
+	for _, b := range f.blocks {
+		if b.first < c.Offset {
+			c = Commit{b.first, b.largestBefore}
+		}
+	}
+	return c
+}
+
+// Open is the number of open windows and of the cells they hold.
+func (f *Folder) Open() (windows, cells int) {
+	for _, w := range f.open {
+		cells += len(w.cells)
+	}
+	return len(f.open), cells
+}

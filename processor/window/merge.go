@@ -1,0 +1,467 @@
+package window
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Merger keeps, per window and source, the newest partial, and gives each
+// window's result: once when the frontier passes its end, and again whenever a
+// later partial changes it, until the window retires. It does the same for the
+// same messages in the same order, however often they are repeated.
+type Merger struct {
+	cfg     Config
+	sources map[Source]*sourceState
+	order   []*sourceState
+	topics  map[string]int32 // partitions
+	windows map[int64]*merging
+	Control
+	changed []*merging
+	late    []LatePartial
+}
+
+// Control is where the merger stands, but for the contents of its windows. It
+// is small, and kept beside the place in the exchange from which to resume.
+type Control struct {
+	ClosedTo  int64 // windows that end at or before this have closed; NoTime before the first
+	RetiredTo int64 // windows that end at or before this are final; NoTime before the first
+	Largest   int64 // of the watermarks
+	// A successor reads messages again about windows that had retired after
+	// the place it resumes from. It cannot know all their partials, so until
+	// Until, where its predecessor stood, it leaves windows up to Final alone.
+	Final, Until int64
+	Sources      []SourceControl
+}
+
+// SourceControl is what the merger knows of one source.
+type SourceControl struct {
+	Source
+	Watermark int64
+	Position  int64
+	Idle      bool
+	IdleFrom  int64 // largest watermark when it fell idle
+}
+
+type sourceState struct {
+	SourceControl
+	index int32
+}
+
+// LatePartial is what a source that was released brought for a window that had
+// retired without it: requests the folder counted, but no window can take any more.
+type LatePartial struct {
+	Source
+	Start    int64
+	Through  int64
+	Requests uint64
+}
+
+// merging is a window that has not retired.
+type merging struct {
+	start    int64
+	first    int64   // place in the exchange of the first message about it
+	before   Control // control before that message
+	closed   bool
+	revised  bool
+	through  []throughOf
+	cells    map[cellKey]*mergedCell
+	services map[string]struct{}
+	pops     map[string]struct{}
+	changed  map[string]struct{} // services with a change since the last result
+}
+
+type throughOf struct {
+	source  int32
+	through int64
+}
+
+type cellKey struct{ service, pop string }
+
+type mergedCell struct {
+	parts []part
+}
+
+type part struct {
+	source int32
+	counts *Counts
+}
+
+// NewMerger starts a merger with NewControl, or with the one that Resume gave.
+func NewMerger(cfg Config, control Control) *Merger {
+	m := &Merger{cfg: cfg, sources: map[Source]*sourceState{}, topics: map[string]int32{}, windows: map[int64]*merging{}, Control: control}
+	for _, s := range control.Sources {
+		m.know(s.Source).SourceControl = s
+		m.topics[s.Topic] = max(m.topics[s.Topic], s.Partition+1)
+	}
+	return m
+}
+
+// NewControl is the control before the first message.
+func NewControl() Control {
+	return Control{ClosedTo: NoTime, RetiredTo: NoTime, Largest: NoTime, Final: NoTime}
+}
+
+// meet makes a source known, and with the first word of a topic all its partitions, so that no window closes without them.
+func (m *Merger) meet(of Source, partitions int32) *sourceState {
+	if partitions > m.topics[of.Topic] {
+		m.topics[of.Topic] = partitions
+		for p := range partitions {
+			m.know(Source{of.Topic, p})
+		}
+	}
+	return m.know(of)
+}
+
+func (m *Merger) know(of Source) *sourceState {
+	s, ok := m.sources[of]
+	if !ok {
+		s = &sourceState{SourceControl: SourceControl{Source: of, Watermark: NoTime, IdleFrom: NoTime}, index: int32(len(m.order))}
+		m.sources[of] = s
+		m.order = append(m.order, s)
+	}
+	return s
+}
+
+// Apply takes the message at a place in the exchange. Places only grow.
+func (m *Merger) Apply(place int64, msg Message) {
+	s := m.meet(msg.Source, msg.Sources)
+	if msg.Partial != nil {
+		m.take(place, s, msg.Partial)
+	}
+	s.Watermark = max(s.Watermark, msg.Watermark)
+	s.Position = max(s.Position, msg.Position)
+	m.Largest = max(m.Largest, s.Watermark)
+	if msg.Idle && !s.Idle {
+		s.IdleFrom = m.Largest
+	}
+	s.Idle = msg.Idle
+}
+
+func (m *Merger) take(place int64, s *sourceState, p *Partial) {
+	end := p.Start + int64(m.cfg.Width)
+	if place < m.Until && end <= m.Final {
+		return
+	}
+	if end <= m.RetiredTo {
+		if !m.cfg.retires(p.Start, s.Watermark) { // it was released; else this is a re-send
+			m.lateFrom(s, p)
+		}
+		return
+	}
+	w := m.windows[p.Start]
+	if w == nil {
+		w = &merging{start: p.Start, first: place, before: m.control(), cells: map[cellKey]*mergedCell{},
+			services: map[string]struct{}{}, pops: map[string]struct{}{}, changed: map[string]struct{}{}}
+		w.closed = end <= m.ClosedTo
+		m.windows[p.Start] = w
+	}
+	if !w.newer(s.index, p.Through) {
+		return
+	}
+	w.revised = w.revised || w.closed
+	if len(w.changed) == 0 {
+		m.changed = append(m.changed, w)
+	}
+	m.replace(w, s.index, p.Rows)
+}
+
+func (w *merging) newer(source int32, through int64) bool {
+	for i := range w.through {
+		if t := &w.through[i]; t.source == source {
+			if through <= t.through {
+				return false
+			}
+			t.through = through
+			return true
+		}
+	}
+	w.through = append(w.through, throughOf{source, through})
+	return true
+}
+
+// replace puts a source's newer rows in the place of its older ones. A row that is there already only grows.
+func (m *Merger) replace(w *merging, source int32, rows []Row) {
+	var folded map[*mergedCell]*Counts // beyond the limits several rows share a cell
+	for i := range rows {
+		r := &rows[i]
+		key := w.admit(m.cfg, r.Service, r.Pop)
+		c := w.cells[key]
+		if c == nil {
+			c = &mergedCell{}
+			w.cells[key] = c
+		}
+		counts := &r.Counts
+		if key.service == Other || key.pop == Other {
+			w.changed[key.service] = struct{}{}
+			if folded == nil {
+				folded = map[*mergedCell]*Counts{}
+			}
+			sum := folded[c]
+			if sum == nil {
+				sum = &Counts{}
+				folded[c] = sum
+			}
+			sum.Add(counts)
+			counts = sum
+		}
+		if c.set(source, counts) {
+			w.changed[key.service] = struct{}{}
+		}
+	}
+}
+
+// admit gives the key under which a row is counted: its own, or the one for all beyond the limits.
+func (w *merging) admit(cfg Config, service, pop string) cellKey {
+	return cellKey{bounded(w.services, service, cfg.Services), bounded(w.pops, pop, cfg.Pops)}
+}
+
+func bounded(set map[string]struct{}, name string, limit int) string {
+	if _, ok := set[name]; ok {
+		return name
+	}
+	if len(set) >= limit && name != Other {
+		return bounded(set, Other, limit)
+	}
+	set[name] = struct{}{}
+	return name
+}
+
+func (c *mergedCell) set(source int32, counts *Counts) (changed bool) {
+	for i := range c.parts {
+		if p := &c.parts[i]; p.source == source {
+			changed = p.counts.Requests != counts.Requests // it only grows
+			p.counts = counts
+			return changed
+		}
+	}
+	c.parts = append(c.parts, part{source, counts})
+	return true
+}
+
+func (c *mergedCell) sum() (total Counts) {
+	if len(c.parts) == 1 {
+		return *c.parts[0].counts
+	}
+	for _, p := range c.parts {
+		total.Add(p.counts)
+	}
+	return total
+}
+
+func (m *Merger) lateFrom(s *sourceState, p *Partial) {
+	l := LatePartial{Source: s.Source, Start: p.Start, Through: p.Through}
+	for i := range p.Rows {
+		l.Requests += p.Rows[i].Requests
+	}
+	m.late = append(m.late, l)
+}
+
+// Late gives and forgets what came for windows that had retired without their source.
+func (m *Merger) Late() []LatePartial {
+	late := m.late
+	m.late = nil
+	return late
+}
+
+// Closing gives the results of the windows that the frontier has passed since
+// the last call, in order and without a gap: a window in which nothing came is
+// an empty result. Rows are complete.
+func (m *Merger) Closing() []Result {
+	frontier := m.frontier()
+	if frontier == NoTime {
+		return nil
+	}
+	if m.ClosedTo == NoTime {
+		first := m.oldest()
+		if first == NoTime {
+			return nil
+		}
+		m.ClosedTo = first
+	}
+	width := int64(m.cfg.Width)
+	if behind := m.cfg.StartOf(frontier) - m.ClosedTo; behind > maxEmpty*width { // a hole of days holds nothing to judge
+		m.ClosedTo = max(m.ClosedTo, min(m.cfg.StartOf(frontier)-maxEmpty*width, m.oldestOpen()))
+	}
+	var out []Result
+	for m.ClosedTo+width <= frontier {
+		start := m.ClosedTo
+		m.ClosedTo += width
+		if w := m.windows[start]; w != nil {
+			w.closed = true
+			out = append(out, m.result(w, true))
+		} else {
+			out = append(out, Result{Start: start, End: start + width, State: Closed, Live: m.live()})
+		}
+	}
+	return out
+}
+
+// maxEmpty is how many windows without any record are given one by one: a day of 10 s windows.
+const maxEmpty = 8640
+
+func (m *Merger) oldest() int64 {
+	first := NoTime
+	for start := range m.windows {
+		if first == NoTime || start < first {
+			first = start
+		}
+	}
+	return first
+}
+
+func (m *Merger) oldestOpen() int64 {
+	first := m.cfg.StartOf(m.frontier())
+	for start, w := range m.windows {
+		if !w.closed {
+			first = min(first, start)
+		}
+	}
+	return first
+}
+
+// Changes gives the newest results of all windows that changed since they
+// were last given, open or closed. Rows hold the services that changed, each with all its pops.
+func (m *Merger) Changes() []Result {
+	var out []Result
+	slices.SortFunc(m.changed, func(a, b *merging) int { return cmp.Compare(a.start, b.start) })
+	for _, w := range m.changed {
+		if len(w.changed) > 0 {
+			out = append(out, m.result(w, false))
+			clear(w.changed)
+		}
+	}
+	m.changed = m.changed[:0]
+	return out
+}
+
+// Retire drops the windows that every source has passed by the allowed
+// lateness. Take Changes first: what is dropped is not given again.
+func (m *Merger) Retire() {
+	passed := m.passed()
+	if passed == NoTime {
+		return
+	}
+	to := m.cfg.StartOf(passed - int64(m.cfg.AllowedLateness))
+	if m.ClosedTo != NoTime {
+		to = min(to, m.ClosedTo)
+	}
+	if to <= m.RetiredTo {
+		return
+	}
+	m.RetiredTo = to
+	for start, w := range m.windows {
+		if start+int64(m.cfg.Width) <= to {
+			if len(w.changed) > 0 {
+				panic("BUG: a window retires with a change that was not given")
+			}
+			delete(m.windows, start)
+		}
+	}
+}
+
+// Retiring says whether Retire would drop something.
+func (m *Merger) Retiring() bool {
+	passed := m.passed()
+	return passed != NoTime && m.cfg.StartOf(passed-int64(m.cfg.AllowedLateness)) > m.RetiredTo
+}
+
+// frontier is the lowest watermark of the sources that are not idle; of all that ever spoke, when all are idle.
+func (m *Merger) frontier() int64 {
+	low, any := int64(0), false
+	lowIdle, anyIdle := int64(0), false
+	for _, s := range m.order {
+		switch {
+		case !s.Idle:
+			if !any || s.Watermark < low {
+				low, any = s.Watermark, true
+			}
+		case s.Watermark != NoTime:
+			if !anyIdle || s.Watermark < lowIdle {
+				lowIdle, anyIdle = s.Watermark, true
+			}
+		}
+	}
+	switch {
+	case any:
+		return low
+	case anyIdle:
+		return lowIdle
+	}
+	return NoTime
+}
+
+// passed is the lowest watermark of all sources, the idle ones too, but not those released.
+func (m *Merger) passed() int64 {
+	low, any := NoTime, false
+	for _, s := range m.order {
+		if m.released(s) {
+			continue
+		}
+		if !any || s.Watermark < low {
+			low, any = s.Watermark, true
+		}
+	}
+	return low
+}
+
+func (m *Merger) released(s *sourceState) bool {
+	return s.Idle && m.Largest != NoTime && s.IdleFrom != NoTime && m.Largest-s.IdleFrom > int64(m.cfg.ReleaseAfter)
+}
+
+func (m *Merger) live() (n int32) {
+	for _, s := range m.order {
+		if !s.Idle {
+			n++
+		}
+	}
+	return n
+}
+
+func (m *Merger) result(w *merging, all bool) Result {
+	r := Result{Start: w.start, End: w.start + int64(m.cfg.Width), State: Provisional, Revised: w.revised, Seen: int32(len(w.through)), Live: m.live()}
+	if w.closed {
+		r.State = Closed
+	}
+	for _, t := range w.through {
+		r.Revision += uint64(t.through + 1)
+	}
+	for key, c := range w.cells {
+		if _, changed := w.changed[key.service]; all || changed {
+			r.Rows = append(r.Rows, Row{Service: key.service, Pop: key.pop, Counts: c.sum()})
+		}
+	}
+	slices.SortFunc(r.Rows, func(a, b Row) int {
+		return cmp.Or(strings.Compare(a.Service, b.Service), strings.Compare(a.Pop, b.Pop))
+	})
+	return r
+}
+
+func (m *Merger) control() Control {
+	c := m.Control
+	c.Sources = make([]SourceControl, len(m.order))
+	for i, s := range m.order {
+		c.Sources[i] = s.SourceControl
+	}
+	return c
+}
+
+// Resume gives the place in the exchange from which a successor must read, the
+// first message of the oldest window that has not retired, and the control
+// there. next is the place after the last message applied.
+func (m *Merger) Resume(next int64) (int64, Control) {
+	place, control := next, m.control()
+	for _, w := range m.windows {
+		if w.first < place {
+			place, control = w.first, w.before
+		}
+	}
+	control.Final, control.Until = max(m.Final, m.RetiredTo), max(m.Until, next)
+	return place, control
+}
+
+// Known gives what is known of every source.
+func (m *Merger) Known() []SourceControl { return m.control().Sources }
+
+// Open is the number of windows held.
+func (m *Merger) Open() int { return len(m.windows) }
