@@ -11,13 +11,13 @@ import (
 
 // Commit keeps offset and metadata for whoever owns the partition next:
 // reading will begin at offset. It returns once the group's coordinator has
-// them, ErrFenced if the generation is over, or what went wrong when that
-// lasted longer than request_timeout. It goes on after ctx was cancelled, so that
-// an owner that was told to stop can commit its last offset.
+// them. While brokers are away it waits. It goes on for request_timeout after ctx has
+// ended, so that an owner that was told to stop can commit its last offset.
+// ErrFenced says that the generation is over; any other error that trying again does not help.
 func (p *Partition) Commit(ctx context.Context, offset int64, metadata string) error {
-	ctx, cancel := p.cluster.bound(context.WithoutCancel(ctx))
+	ctx, cancel := lingering(ctx, p.cluster.cfg.RequestTimeout)
 	defer cancel()
-	for pause := firstPause; ; pause = min(2*pause, time.Second) {
+	for failures := 0; ; failures++ {
 		err := p.commit(ctx, offset, metadata)
 		switch {
 		case err == nil:
@@ -25,18 +25,32 @@ func (p *Partition) Commit(ctx context.Context, offset int64, metadata string) e
 			return nil
 		case fences(err):
 			p.cluster.Counters.Fenced.Add(1)
-			return fmt.Errorf("%s/%d: commit of offset %d in generation %d of group %s: %w (%w)", p.Topic, p.ID, offset, p.group.generation, p.group.id, ErrFenced, err)
+			return p.refused(offset, fmt.Errorf("%w (%w)", ErrFenced, err))
 		case !passing(err):
-			return fmt.Errorf("%s/%d: commit of offset %d with %d bytes of metadata: %w", p.Topic, p.ID, offset, len(metadata), err)
+			return p.refused(offset, fmt.Errorf("with %d bytes of metadata: %w", len(metadata), err))
 		}
-		sleep(ctx, pause)
+		sleep(ctx, min(firstPause<<min(failures, 10), lastPause))
 		if ctx.Err() != nil {
-			return fmt.Errorf("%s/%d: commit of offset %d: no success in %v: %w", p.Topic, p.ID, offset, p.cluster.cfg.RequestTimeout, err)
+			p.log.Warn("the last commit did not get through; the next owner reads again from the one before", "offset", offset, "error", err)
+			return p.refused(offset, fmt.Errorf("%w, and no coordinator answered (%w)", ErrFenced, err))
 		}
 	}
 }
 
+func (p *Partition) refused(offset int64, err error) error {
+	return fmt.Errorf("%s/%d: commit of offset %d by generation %d of group %s: %w", p.Topic, p.ID, offset, p.group.generation, p.group.id, err)
+}
+
+// lingering is a context that ends some time after ctx does.
+func lingering(ctx context.Context, after time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	release := context.AfterFunc(ctx, func() { time.AfterFunc(after, cancel) })
+	return longer, func() { release(); cancel() }
+}
+
 func (p *Partition) commit(ctx context.Context, offset int64, metadata string) error {
+	ctx, cancel := p.cluster.bound(ctx)
+	defer cancel()
 	answer, err := p.cluster.client.OffsetCommit(ctx, &kafka.OffsetCommitRequest{
 		GroupID:      p.group.id,
 		GenerationID: int(p.group.generation),
