@@ -22,6 +22,7 @@ const (
 // finding is what a series remembers while it is abnormal.
 type finding struct {
 	opened     int32 // window of detection
+	took       int32 // windows from the onset to the detection
 	lastBad    int32
 	age        int32 // windows since detection
 	onset      int64
@@ -48,7 +49,7 @@ type pair struct{ x, m float32 }
 func newFinding(at moment, onsetWindow int32) *finding {
 	width := at.end - at.start
 	return &finding{
-		opened: at.t, lastBad: at.t, lastBadEnd: at.end, elevated: true,
+		opened: at.t, took: at.t - onsetWindow, lastBad: at.t, lastBadEnd: at.end, elevated: true,
 		onset: at.start - int64(at.t-onsetWindow)*width,
 	}
 }

@@ -8,8 +8,10 @@ type rate struct {
 	num, den     float32 // decayed sums of counts and of the season: their ratio is the level
 	phi          float32 // dispersion of the counts (1 for chance alone)
 	cnum, cden   float32 // noise in proportion to the traffic
-	mean         float32 // expected requests, of the last window judged
-	guard        float32 // normal is from mean/guard to mean*guard*envelope, of the last window judged
+	plainNum     float32 // the same without the season and of the last minutes only
+	plainDen     float32
+	low, high    float32 // least and most of what may be expected, of the last window judged; alike once the weekday is known
+	guard        float32 // normal is from low/guard to high*guard*envelope, of the last window judged
 	envelope     float32 // of this tick
 	season       float32 // of the last window judged
 	peak         float32 // of this tick, so far
@@ -85,21 +87,35 @@ func (r *rate) endTick(k *trafficTuning, c *clock, minutesATick int32) {
 	r.envelope = float32(r.peaks.at(c.minute))
 }
 
-// expect gives the expected requests of a window, the guard, and the season.
-func (r *rate) expect(k *trafficTuning, c *clock) (mean, guard, season float64) {
-	season, least, prior := 1.0, k.guardFirst, 0.0
+// forecast is what a window should bring.
+type forecast struct {
+	mean      float64 // level times season
+	low, high float64 // both the mean, or on a weekday not seen before what the last minutes say, where that is further out
+	guard     float64
+	season    float64
+}
+
+func (r *rate) expect(k *trafficTuning, c *clock) forecast {
+	f := forecast{season: 1}
+	least, prior, known := k.guardFirst, 0.0, false
 	if r.profile != nil && r.profile.ready {
-		season, least, prior = r.profile.at(c), k.guard, levelStrange
-		if !r.profile.knows(c) {
+		f.season, least, prior, known = r.profile.at(c), k.guard, levelStrange, r.profile.knows(c)
+		if !known {
 			least = k.guardUnseen
 		}
 	}
 	num, den := float64(r.num), float64(r.den)
 	if den+prior > 0 {
-		mean = season * (num + prior) / (den + prior)
+		f.mean = f.season * (num + prior) / (den + prior)
 	}
-	guard = (1 + max(least, 5*r.noise())) * (1 + 2/math.Sqrt(num+prior+4))
-	return max(mean, meanFloor), guard, season
+	f.mean = max(f.mean, meanFloor)
+	f.low, f.high = f.mean, f.mean
+	if !known && r.plainDen > 0 {
+		plain := float64(r.plainNum / r.plainDen)
+		f.low, f.high = max(meanFloor, min(f.low, plain)), max(f.high, plain)
+	}
+	f.guard = (1 + max(least, 5*r.noise())) * (1 + 2/math.Sqrt(num+prior+4))
+	return f
 }
 
 // noise is the coefficient of variation beyond counting noise.
@@ -118,42 +134,53 @@ func (r *rate) step(k *trafficTuning, at moment, c *clock, y float64, disturbed 
 	if r.age < math.MaxInt32 {
 		r.age++
 	}
-	mean, guard, season := r.expect(k, c)
-	r.mean, r.guard, r.season = float32(mean), float32(guard), float32(season)
+	e := r.expect(k, c)
+	r.low, r.high, r.guard, r.season = float32(e.low), float32(e.high), float32(e.guard), float32(e.season)
 	r.lately.x = latelyFade*r.lately.x + float32(y)
-	r.lately.m = latelyFade*r.lately.m + float32(mean)
-	r.collect(k, y, mean, disturbed)
+	r.lately.m = latelyFade*r.lately.m + float32(e.low)
+	r.collect(k, y, e.mean, disturbed)
 	if r.age <= k.warm {
 		r.rise.reset(at.t)
 		r.fall.reset(at.t)
 		r.up, r.down = 0, 0
-		r.learn(k, c, y, mean, season, true)
+		r.learn(k, c, y, e, true)
 		return nil
 	}
-	f, ev := max(1, float64(r.phi)), float64(r.envelope)
-	ceiling := max(mean*guard*ev, k.least)
-	up, from := r.rise.add(at.t, y, ceiling, mean, max(0, y/mean-1), more, k.oldest)
-	down, to := r.fall.add(at.t, mean/guard, y, mean, max(0, 1-y/mean), fewer, k.oldest)
+	f := max(1, float64(r.phi))
+	ceiling, floor := max(e.high*e.guard*float64(r.envelope), k.least), e.low/e.guard
+	up, from := r.rise.add(at.t, y, ceiling, e.high, max(0, y/e.high-1), more, k.oldest)
+	down, to := r.fall.add(at.t, floor, y, e.low, max(0, 1-y/e.low), fewer, k.oldest)
 	r.up, r.down = float32(up/f), float32(down/f)
 	if r.open != nil {
-		r.follow(k, at, y, mean, guard, season)
+		r.follow(k, at, y, e)
 	}
-	if surge := up/f >= k.score; (surge || down/f >= k.score) && (r.open == nil || r.open.up != surge) {
+	surge := up/f >= k.score && y > ceiling && at.t-from.t >= r.leastSurge(k)
+	drop := down/f >= k.score && y < floor
+	if (surge || drop) && (r.open == nil || r.open.up != surge) {
 		if r.open != nil {
 			r.open.end = turned
 			r.ending = r.open
 		}
 		if surge {
-			r.begin(at, y, mean, from, &r.rise, up/f, true)
+			r.begin(at, y, e.high, from, &r.rise, up/f, true)
 		} else {
-			r.begin(at, y, mean, to, &r.fall, down/f, false)
+			r.begin(at, y, e.low, to, &r.fall, down/f, false)
 		}
 		return r.open
 	}
 	if r.open == nil && max(up, down)/f < scoreSteady {
-		r.learn(k, c, y, mean, season, false)
+		r.learn(k, c, y, e, false)
 	}
 	return r.close(at)
+}
+
+// leastSurge is how many windows a surge must have lasted: on the first day
+// some, since the short peaks of cron jobs are not known yet.
+func (r *rate) leastSurge(k *trafficTuning) int32 {
+	if r.profile == nil || !r.profile.ready {
+		return k.firstLasts
+	}
+	return 1
 }
 
 func (r *rate) begin(at moment, y, mean float64, c candidate, h *hull, score float64, up bool) {
@@ -183,24 +210,35 @@ func (r *rate) collect(k *trafficTuning, y, mean float64, disturbed bool) {
 	}
 }
 
-func (r *rate) learn(k *trafficTuning, c *clock, y, mean, season float64, warm bool) {
+func (r *rate) learn(k *trafficTuning, c *clock, y float64, e forecast, warm bool) {
 	if r.envelope > 1.01 {
 		return
 	}
-	phi := max(1, float64(r.phi))
-	v := y
-	if !warm {
+	phi, mean := max(1, float64(r.phi)), e.mean
+	clip := func(mean float64) float64 {
+		if warm {
+			return y
+		}
 		most := 4 * math.Sqrt(max(mean, 1)*phi)
-		v = min(max(y, mean-most), mean+most)
+		return min(max(y, mean-most), mean+most)
 	}
 	d := math.Exp2(-1 / r.halfLife(k, c, mean))
-	r.num = float32(float64(r.num)*d + v)
-	r.den = float32(float64(r.den)*d + season)
-	if r.age <= k.warm/4 || mean <= meanFloor {
-		return
+	r.num = float32(float64(r.num)*d + clip(mean))
+	r.den = float32(float64(r.den)*d + e.season)
+	if r.plainDen > 0 {
+		mean = float64(r.plainNum / r.plainDen)
 	}
+	d = math.Exp2(-1 / min(k.unseen, max(k.plain, levelRequests/max(mean, meanFloor))))
+	r.plainNum = float32(float64(r.plainNum)*d + clip(mean))
+	r.plainDen = float32(float64(r.plainDen)*d + 1)
+	if r.age > k.warm/4 && e.mean > meanFloor {
+		r.learnNoise(k, y, e.mean)
+	}
+}
+
+func (r *rate) learnNoise(k *trafficTuning, y, mean float64) {
 	square := (y - mean) * (y - mean)
-	r.phi += float32(k.gainPhi * (min(square/mean, 20*phi) - float64(r.phi)))
+	r.phi += float32(k.gainPhi * (min(square/mean, 20*max(1, float64(r.phi))) - float64(r.phi)))
 	c2 := r.noise() * r.noise()
 	r.cnum += float32(k.gainVar * (min(square-mean, 25*(mean+c2*mean*mean)) - float64(r.cnum)))
 	r.cden += float32(k.gainVar * (mean*mean - float64(r.cden)))
@@ -216,25 +254,28 @@ func (r *rate) halfLife(k *trafficTuning, c *clock, mean float64) float64 {
 
 // follow judges a window while a finding is open. The level stands still for
 // a while, then leaks slowly towards what is seen.
-func (r *rate) follow(k *trafficTuning, at moment, y, mean, guard, season float64) {
-	f := r.open
+func (r *rate) follow(k *trafficTuning, at moment, y float64, e forecast) {
+	f, phi, margin, mean := r.open, max(1, float64(r.phi)), 1+(e.guard-1)/2, e.low
+	if f.up {
+		mean = e.high
+	}
 	f.age++
 	f.push(y, mean)
 	f.total.u += y
 	f.total.m += mean
-	phi, ev := max(1, float64(r.phi)), float64(r.envelope)
 	x, m, _ := f.recent(k.recent, enoughTraffic)
-	ratio, now, margin := x/m, y/mean, 1+(guard-1)/2
+	ratio, now := x/m, y/mean
 	if mean < enoughTraffic {
 		now = ratio // one window says little
 	}
 	if f.up {
-		f.total.v += max(mean*guard*ev, k.least)
+		ev := float64(r.envelope)
+		f.total.v += max(mean*e.guard*ev, k.least)
 		f.total.a += max(0, y/mean-1)
 		f.elevated = min(ratio, now) > margin*ev
 		f.score = upper(f.total.u, f.total.v) / phi
 	} else {
-		f.total.v += mean / guard
+		f.total.v += mean / e.guard
 		f.total.a += max(0, 1-y/mean)
 		f.elevated = max(ratio, now) < 1/margin
 		f.score = lower(f.total.u, f.total.v) / phi
@@ -243,14 +284,15 @@ func (r *rate) follow(k *trafficTuning, at moment, y, mean, guard, season float6
 	switch {
 	case at.t-f.opened >= k.shift:
 		x, _, n := f.recent(ringWindows, 0)
-		r.num, r.den = float32(x), float32(float64(n)*season)
+		r.num, r.den = float32(x), float32(float64(n)*e.season)
+		r.plainNum, r.plainDen = float32(x), float32(n)
 		f.end, f.lastBadEnd = levelShift, at.end
 	case at.t-f.lastBad >= k.quiet:
 		f.end = quiet
 	case f.age > k.freeze:
 		d := 1 - (1-math.Exp2(-1/k.slow))/10
 		r.num = float32(float64(r.num)*d + y/10)
-		r.den = float32(float64(r.den)*d + season/10)
+		r.den = float32(float64(r.den)*d + e.season/10)
 	}
 }
 

@@ -43,9 +43,24 @@ func (s *profile) learn(weekBin int32, mean float64) {
 	s.week[weekBin] = v
 }
 
-// begin makes the profile of a day: of this weekday where it was seen, else of the day before.
+// model is the day that stands in for a weekday not seen yet: for a working
+// day the last working day that was seen, so that Monday is not taken for a Sunday; else the day before.
+func (s *profile) model(weekday int32) int32 {
+	const sunday, saturday = 0, 6
+	seen := func(day int32) bool { return s.week[day*binsADay+binsADay/2] != unseen }
+	if weekday != sunday && weekday != saturday {
+		for back := int32(1); back < 7; back++ {
+			if day := (weekday + 7 - back) % 7; day != sunday && day != saturday && seen(day) {
+				return day
+			}
+		}
+	}
+	return (weekday + 6) % 7
+}
+
+// begin makes the profile of a day: of this weekday where it was seen, else of its model.
 func (s *profile) begin(weekday int32) {
-	before := (weekday + 6) % 7
+	before, model := (weekday+6)%7, s.model(weekday)
 	at := func(i int32) int16 {
 		day, bin := weekday, i-1
 		switch {
@@ -55,6 +70,9 @@ func (s *profile) begin(weekday int32) {
 			day, bin = (weekday+1)%7, 0
 		}
 		if v := s.week[day*binsADay+bin]; v != unseen {
+			return v
+		}
+		if v := s.week[model*binsADay+bin]; v != unseen {
 			return v
 		}
 		return s.week[before*binsADay+bin]

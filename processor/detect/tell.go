@@ -75,11 +75,11 @@ func (d *Detector) signal(s *said, r *window.Result, at moment) Signal {
 		}
 		g.Excess = max(0, s.bad-s.of*g.Expected)
 	case f.up:
-		g.Observed, g.Expected = s.bad, float64(s.rate.mean)
+		g.Observed, g.Expected = s.bad, float64(s.rate.high)
 		g.Band = max(g.Expected*float64(s.rate.guard)*float64(s.rate.envelope), d.tuning.fleet.least)
 		g.Excess = max(0, g.Observed-g.Expected)
 	default:
-		g.Observed, g.Expected = s.bad, float64(s.rate.mean)
+		g.Observed, g.Expected = s.bad, float64(s.rate.low)
 		g.Band = g.Expected / float64(s.rate.guard)
 		g.Excess = max(0, g.Expected-g.Observed)
 	}
@@ -122,7 +122,9 @@ func (d *Detector) grade(s *said, at moment, code uint16) Severity {
 			severity = Critical
 		}
 	case TrafficDrop:
-		if f.deep >= k.fleet.dropLasts && d.source.state != incomplete {
+		// Without a season a drop that took long to see may be an evening.
+		sudden := !f.learning || f.took <= k.fleet.freeze/2
+		if f.deep >= k.fleet.dropLasts && sudden && d.source.state != incomplete {
 			severity = Critical
 		}
 	}

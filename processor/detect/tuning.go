@@ -27,6 +27,8 @@ const (
 	levelFast     = 10 * time.Minute // shortest half-life of the level (60)
 	levelSlow     = 6 * time.Hour    // longest (2160)
 	levelUnseen   = time.Hour        // longest while this weekday is unknown (360)
+	levelPlain    = 5 * time.Minute  // half-life of the level without a season (30)
+	firstLasts    = 50 * time.Second // on the first day a surge must last so long (5): cron jobs are not known yet
 	levelRequests = 200              // requests that half the level's memory should hold
 	trafficQuiet  = 2 * time.Minute  // a surge or drop ends after so much normal traffic (12)
 	trafficFreeze = 10 * time.Minute // the level stands still for so long in a finding (60)
@@ -74,10 +76,12 @@ type trafficTuning struct {
 	shift       int32
 	recent      int32
 	surgeLasts  int32
+	firstLasts  int32
 	dropLasts   int32
 	fast        float64 // half-lives, in windows
 	slow        float64
 	unseen      float64
+	plain       float64
 	gainPhi     float64
 	gainVar     float64
 	binLeast    uint16 // windows a bin of the season needs to be believed
@@ -126,8 +130,8 @@ func newTuning(c Config) *tuning {
 		guard: 0.6, guardFirst: 0.8, guardUnseen: 1.5, score: scoreToOpen, least: leastSurge * w.Seconds(),
 		warm: windows(trafficWarm, w, 12), oldest: windows(oldestTraffic, w, 12), quiet: windows(trafficQuiet, w, 2),
 		freeze: windows(trafficFreeze, w, 6), shift: windows(trafficShift, w, 18), recent: min(windows(recentTraffic, w, 1), ringWindows),
-		surgeLasts: windows(surgeLasts, w, 2), dropLasts: windows(dropLasts, w, 2),
-		fast: float64(windows(levelFast, w, 12)), slow: float64(windows(levelSlow, w, 72)), unseen: float64(windows(levelUnseen, w, 24)),
+		surgeLasts: windows(surgeLasts, w, 2), firstLasts: windows(firstLasts, w, 1), dropLasts: windows(dropLasts, w, 2),
+		fast: float64(windows(levelFast, w, 12)), slow: float64(windows(levelSlow, w, 72)), unseen: float64(windows(levelUnseen, w, 24)), plain: float64(windows(levelPlain, w, 12)),
 		gainPhi: gain(0.003, w), gainVar: gain(0.001, w),
 		binLeast: uint16(max(1, binWidth/w/2)), lag: int32(max(1, peakLag/max(w, time.Minute))),
 	}
