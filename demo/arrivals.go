@@ -2,27 +2,35 @@ package demo
 
 import "time"
 
-// arrivals puts requests into order of arrival: one bucket a second of arrival
-// time, sorted by the millisecond when its turn comes. Equal ones keep their order.
+// arrivals puts requests into order of arrival: a bucket for every second of
+// arrival time, sorted by the millisecond when its turn comes. Equal ones keep
+// their order. The many that arrive soon and the few that arrive late have
+// buckets apart, so that only a handful of buckets is ever large.
 type arrivals struct {
-	buckets [][]request
-	second  int64 // the next bucket to be sorted
-	waiting int
-	sorted  []request
-	given   int
-	starts  [1001]int32
+	near, far [][]request
+	second    int64 // the next to be sorted
+	waiting   int
+	sorted    []request
+	given     int
+	starts    [1001]int
 }
 
-func newArrivals(second, horizon int64) arrivals {
-	return arrivals{buckets: make([][]request, horizon+1), second: second}
+// newArrivals begins at a second of arrival time (Unix). Most requests arrive
+// within soon seconds of the current one, all within the horizon.
+func newArrivals(second, soon, horizon int64) arrivals {
+	return arrivals{near: make([][]request, soon), far: make([][]request, horizon+1), second: second}
 }
 
 func (a *arrivals) put(r *request) {
 	second := max(r.arrival/int64(time.Second), a.second)
-	if second-a.second >= int64(len(a.buckets)) {
+	ring := a.near
+	if second-a.second >= int64(len(ring)) {
+		ring = a.far
+	}
+	if second-a.second >= int64(len(ring)) {
 		panic("BUG: a record arrives later than the horizon")
 	}
-	b := &a.buckets[second%int64(len(a.buckets))]
+	b := &ring[second%int64(len(ring))]
 	*b = append(*b, *r)
 	a.waiting++
 }
@@ -37,32 +45,42 @@ func (a *arrivals) next() *request {
 	return r
 }
 
-// advance sorts the next second's bucket for next.
+// advance sorts the requests of the next second for next.
 func (a *arrivals) advance() {
-	b := &a.buckets[a.second%int64(len(a.buckets))]
-	a.sorted, a.given = a.sort(*b), 0
-	*b = (*b)[:0]
+	near := &a.near[a.second%int64(len(a.near))]
+	far := &a.far[a.second%int64(len(a.far))]
+	a.sort(*far, *near)
+	*near = (*near)[:0]
+	*far = (*far)[:0]
+	if cap(*far) > 4096 { // a delayed partition; its memory is not kept
+		*far = nil
+	}
 	a.second++
 }
 
-func (a *arrivals) sort(bucket []request) []request {
+// sort is a counting sort by the millisecond; the far ones were made first.
+func (a *arrivals) sort(far, near []request) {
+	a.given = 0
+	if n := len(far) + len(near); cap(a.sorted) < n {
+		a.sorted = make([]request, n+n/2)
+	}
+	a.sorted = a.sorted[:len(far)+len(near)]
 	clear(a.starts[:])
-	for i := range bucket {
-		a.starts[milli(&bucket[i])+1]++
+	for _, bucket := range [...][]request{far, near} {
+		for i := range bucket {
+			a.starts[milli(&bucket[i])+1]++
+		}
 	}
 	for i := 1; i < len(a.starts); i++ {
 		a.starts[i] += a.starts[i-1]
 	}
-	if cap(a.sorted) < len(bucket) {
-		a.sorted = make([]request, len(bucket)+len(bucket)/2)
+	for _, bucket := range [...][]request{far, near} {
+		for i := range bucket {
+			m := milli(&bucket[i])
+			a.sorted[a.starts[m]] = bucket[i]
+			a.starts[m]++
+		}
 	}
-	sorted := a.sorted[:len(bucket)]
-	for i := range bucket {
-		m := milli(&bucket[i])
-		sorted[a.starts[m]] = bucket[i]
-		a.starts[m]++
-	}
-	return sorted
 }
 
 func milli(r *request) int { return int(r.arrival % int64(time.Second) / int64(time.Millisecond)) }

@@ -91,7 +91,7 @@ func New(script *Scenario, options Options) (*Generator, error) {
 		}
 	}
 	g.write = writers[options.Format]
-	g.ring = newArrivals(g.second+int64(options.Shift/time.Second), options.horizon())
+	g.ring = newArrivals(g.second+int64(options.Shift/time.Second), int64(options.Jitter/time.Second)+2, options.horizon())
 	return g, nil
 }
 
@@ -220,10 +220,11 @@ func (f *Fault) strike(r *request, o *Options) {
 	if within && f.Silent {
 		r.partition = (r.partition + 1) % o.Partitions
 	}
-	if f.Delay > 0 && within {
-		r.arrival += int64(f.Delay)
-	} else if f.Delay > 0 && r.at >= to {
-		r.arrival = max(r.arrival, to+int64(f.Delay)) // behind those that were held up
+	switch held := to + int64(f.Delay); {
+	case f.Delay > 0 && within:
+		r.arrival = max(r.arrival, min(r.arrival+int64(f.Delay), held))
+	case f.Delay > 0 && r.at >= to:
+		r.arrival = max(r.arrival, held) // behind those that were held up
 	}
 	if f.Jump != 0 && within {
 		r.at += int64(f.Jump)
