@@ -37,10 +37,17 @@ type Incident struct {
 	Services          []Member // in order of the cascade
 	Pops              []string
 	Kinds             []string
-	Requests          uint64 // of the members since StartedAt
-	RequestsFailed    uint64 // their excess failures
-	PeakErrorRate     float64
-	Severity          string // minor, major, critical
+	Requests          uint64  // of the members since StartedAt
+	RequestsFailed    uint64  // their failures (5xx) beyond what is usual
+	RequestsSlow      uint64  // slow ones beyond what is usual
+	RequestsMissing   uint64  // those that never came, while traffic had dropped
+	PeakErrorRate     float64 // share of the members' requests that failed at the peak
+	PeakFleetShare    float64 // share of the whole fleet's requests that failed, at its worst
+	BudgetBurnt       float64 // share of the members' error budget of 30 days, at their usual traffic; 1 is all of it
+	MoreServices      uint32  // services beyond the limit of one incident, counted only
+	MergedInto        string  // the older incident that this one turned out to be part of
+	Withdrawn         bool    // not an incident after all (the logs were incomplete), or merged
+	Severity          string  // minor, major, critical
 	Shares            []Share
 	Title             string
 }
@@ -69,7 +76,7 @@ type Event struct {
 	Seq        int32
 	Version    int64 // start of the window whose judgement wrote it
 	At         int64
-	Event      string // a phase's name
+	Event      string // a phase's name, or note
 	Service    string
 	Pop        string
 	Value      float64

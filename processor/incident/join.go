@@ -1,0 +1,267 @@
+package incident
+
+import (
+	"fmt"
+	"hash/fnv"
+	"strings"
+	"time"
+
+	"github.com/spikeline/spikeline/processor/detect"
+)
+
+func newEpisode(cfg *Config, m *moment) *episode {
+	return &episode{
+		Incident: Incident{Open: true, DetectedAt: m.end},
+		opened:   m.start,
+		lastBad:  m.start,
+		quiet:    cfg.Quiet,
+		byName:   map[string]*member{},
+		byKey:    map[seriesKey]*series{},
+		curve:    curve{stride: 1, width: m.width, limit: cfg.MaxPoints},
+	}
+}
+
+// baptise gives a new incident its name, for good.
+func (e *episode) baptise(s *detect.Signal) {
+	if e.ID == "" {
+		e.ID = identify(e.StartedAt, s.Scope)
+	}
+}
+
+const idNameLimit = 80
+
+// identify names an incident by its first onset and service. What a URL would not
+// carry becomes a dash, and then a short hash keeps two such names apart.
+func identify(onset int64, scope detect.Scope) string {
+	name := scope.Service
+	switch {
+	case name != "":
+	case scope.Pop != "":
+		name = "pop-" + scope.Pop
+	default:
+		name = "fleet"
+	}
+	safe := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '-' {
+			return r
+		}
+		return '-'
+	}, name)
+	if safe = safe[:min(len(safe), idNameLimit)]; safe != name {
+		h := fnv.New32a()
+		h.Write([]byte(name))
+		safe = fmt.Sprintf("%s-%08x", safe, h.Sum32())
+	}
+	return time.Unix(0, onset).UTC().Format("20060102-150405") + "-" + safe
+}
+
+// add gives the series of a signal, a new one if there is none.
+func (e *episode) add(s *detect.Signal) *series {
+	key := seriesKey{s.Scope, s.Kind}
+	f := e.byKey[key]
+	if f == nil {
+		f = &series{key: key, onset: s.Onset, worst: ratio(s), weight: float64(s.Requests)}
+		if s.Kind == detect.TrafficSurge || s.Kind == detect.TrafficDrop {
+			f.weight = s.Expected
+		}
+		e.byKey[key] = f
+		e.series = append(e.series, f)
+	}
+	return f
+}
+
+func ratio(s *detect.Signal) float64 { return s.Observed / max(s.Expected, 1e-9) }
+
+// harm says how badly a signal's window was struck, 0 to 1.
+func harm(s *detect.Signal) float64 {
+	switch s.Kind {
+	case detect.TrafficDrop:
+		return max(0, 1-ratio(s))
+	case detect.TrafficSurge:
+		return max(0, 1-1/max(ratio(s), 1e-9))
+	}
+	return max(0, s.Observed-s.Expected)
+}
+
+// take takes in a signal of one of the incident's series.
+func (e *episode) take(f *series, s *detect.Signal, m *moment) {
+	fresh := f.seen == 0
+	f.seen, f.ended = s.Window, s.Ended
+	if !s.Elevated || s.Ended {
+		return
+	}
+	f.last, f.harm, f.excess = m.end, harm(s), abs(s.Excess)
+	f.holding = f.holding || s.Severity >= detect.Warning
+	if s.Kind == detect.TrafficDrop {
+		f.worst = min(f.worst, ratio(s))
+	} else {
+		f.worst = max(f.worst, ratio(s))
+	}
+	e.kinds |= 1 << s.Kind
+	onset := m.align(s.Onset)
+	if s.Scope.Service != "" {
+		e.enlist(s, s.Scope.Service, onset, fresh, m)
+		return
+	}
+	if e.StartedAt == 0 {
+		e.StartedAt = onset
+	}
+	if s.Kind == detect.ErrorSurge && (fresh || (m.start-e.opened)/m.width%6 == 0) {
+		if !fresh {
+			onset = m.start
+		}
+		for _, name := range m.struck(s.Scope.Pop) {
+			e.enlist(s, name, onset, fresh, m)
+		}
+	}
+}
+
+// enlist makes a service a member for a signal, or gives it a further kind or an earlier onset.
+func (e *episode) enlist(s *detect.Signal, name string, onset int64, fresh bool, m *moment) {
+	mem := e.byName[name]
+	if mem == nil {
+		if len(e.members) >= m.cfg.MaxMembers {
+			if fresh {
+				e.beyond++
+			}
+			return
+		}
+		mem = &member{Member: Member{Service: name, StartedAt: m.start}}
+		mem.usual, mem.weight = m.usual(name, onset)
+		e.byName[name] = mem
+		e.members = append(e.members, mem)
+		e.admit(mem, s, onset, m)
+	} else if fresh && mem.leads(s, onset, m) || !mem.has(s.Kind) {
+		e.admit(mem, s, max(onset, mem.earliest(s, m)), m)
+	}
+	if s.Kind != detect.TrafficSurge {
+		mem.lastBad = m.end
+	}
+}
+
+// leads says that a new finding on a member began before the trouble known so far.
+func (mem *member) leads(s *detect.Signal, onset int64, m *moment) bool {
+	return onset < mem.StartedAt && onset >= mem.earliest(s, m)
+}
+
+// earliest is how far back a finding may date a member: a surge no further than
+// surges are remembered, mere information not at all.
+func (mem *member) earliest(s *detect.Signal, m *moment) int64 {
+	switch {
+	case s.Severity < detect.Warning || s.Kind == detect.ClientErrorSurge:
+		return mem.StartedAt
+	case s.Kind == detect.TrafficSurge:
+		return mem.StartedAt - int64(m.cfg.Precursor)
+	}
+	return mem.StartedAt - depth*m.width
+}
+
+const surgeCalm = 5 * time.Minute // a surge that ended longer before the errors has nothing to do with them
+
+// admit gives a member a kind and perhaps an earlier start, and counts what it suffered since.
+func (e *episode) admit(mem *member, s *detect.Signal, onset int64, m *moment) {
+	from, knew := mem.StartedAt, mem.has(detect.ErrorSurge)
+	mem.kinds |= 1 << s.Kind
+	e.dirty = true
+	if s.Kind == detect.ErrorSurge {
+		if s.Scope == (detect.Scope{Service: mem.Service}) && !mem.sure && s.Expected >= 0 && s.Expected < 1 {
+			mem.usual, mem.sure = s.Expected, true
+		}
+		if v := m.fleet.byName[mem.Service]; v != nil {
+			if surge := v.surged(onset, int64(m.cfg.Precursor), int64(surgeCalm)); surge != 0 {
+				onset, mem.surge = m.align(surge), v.surgeRatio
+				mem.kinds |= 1 << detect.TrafficSurge
+				e.kinds |= 1 << detect.TrafficSurge
+			}
+		}
+	}
+	mem.StartedAt = min(mem.StartedAt, onset)
+	e.recall(mem, from, knew, m)
+	e.order()
+}
+
+// recall counts the windows of a member that had passed before it was known to be one.
+func (e *episode) recall(mem *member, from int64, knew bool, m *moment) {
+	e.curve.cover(mem.StartedAt, m.start)
+	v := m.fleet.byName[mem.Service]
+	if v == nil {
+		return
+	}
+	for at := max(mem.StartedAt, m.start-(depth-1)*m.width); at < m.start; at += m.width {
+		c := v.at(m.tickOf(at))
+		if at < from {
+			mem.Requests += uint64(c.requests)
+		}
+		if !mem.has(detect.ErrorSurge) || knew && at >= from {
+			continue
+		}
+		failed := float64(c.errors) - mem.usual*float64(c.requests)
+		mem.failed += failed
+		mem.peak(c)
+		if p := e.curve.find(at); p != nil {
+			p.add(c, failed, mem.weight)
+		}
+	}
+}
+
+// add counts one window of one member in a point.
+func (p *point) add(c tally, failed, weight float64) {
+	p.requests += float64(c.requests)
+	p.errors += float64(c.errors)
+	p.excess += failed
+	p.usual += weight / float64(p.windows)
+}
+
+// peak keeps the highest error rate over three windows with at least ten requests.
+func (mem *member) peak(c tally) {
+	copy(mem.recent[:], mem.recent[1:])
+	mem.recent[fewest-1] = c
+	var n, k float64
+	for _, r := range mem.recent {
+		n, k = n+float64(r.requests), k+float64(r.errors)
+	}
+	if n >= 10 {
+		mem.PeakRate = max(mem.PeakRate, k/n)
+	}
+}
+
+// absorb takes over the members, findings and curve of an incident that turned out to be part of this one.
+func (e *episode) absorb(o *episode, m *moment) {
+	for _, s := range o.series {
+		if e.byKey[s.key] == nil {
+			e.byKey[s.key] = s
+			e.series = append(e.series, s)
+		}
+	}
+	for _, mem := range o.members {
+		if e.byName[mem.Service] == nil {
+			mem.single = false
+			e.byName[mem.Service] = mem
+			e.members = append(e.members, mem)
+		}
+	}
+	e.curve.cover(o.StartedAt, m.start)
+	for _, p := range o.curve.points {
+		if q := e.curve.find(p.at); q != nil {
+			q.join(p)
+		}
+	}
+	e.ledger.merge(&o.ledger)
+	e.kinds |= o.kinds
+	e.lost, e.slow, e.missed, e.beyond = e.lost+o.lost, e.slow+o.slow, e.missed+o.missed, e.beyond+o.beyond
+	e.lastBad, e.lastSignal = max(e.lastBad, o.lastBad), max(e.lastSignal, o.lastSignal)
+	e.calm = min(e.calm, o.calm)
+	e.order()
+	o.Open, o.Withdrawn, o.MergedInto, o.EndedAt = false, true, e.ID, m.start
+}
+
+// join adds another incident's point of the same time.
+func (p *point) join(q point) {
+	p.requests += q.requests
+	p.errors += q.errors
+	p.excess += q.excess
+	p.usual += q.usual * float64(q.windows) / float64(p.windows)
+	for i := range p.other {
+		p.other[i] += q.other[i]
+	}
+}

@@ -1,0 +1,207 @@
+package incident
+
+import (
+	"time"
+
+	"github.com/spikeline/spikeline/processor/detect"
+)
+
+// absent is how many requests must be missing before "none came" means that
+// traffic has vanished: by chance it happens once in 150 times.
+const absent = 5
+
+// fleetShare is the excess errors of an incident and the requests of the fleet in one window.
+type fleetShare struct{ failed, all float64 }
+
+// count is what one window holds of all members.
+type count struct {
+	all      float64 // requests of all members
+	expected float64 // requests they usually have
+	usual    float64 // errors that are usual for the requests of those with errors
+}
+
+// observe takes in one window of the members.
+func (e *episode) observe(m *moment) {
+	p := point{at: m.start, windows: 1}
+	c := e.count(m, &p)
+	e.harms(m, &p)
+	gap := e.gone(c, m)
+	signal := e.signalled(m)
+	bad := signal || !gap && e.tail.raised(p.requests, p.errors, c.usual)
+	e.curve.cover(m.align(e.StartedAt), m.start)
+	if gap {
+		p = point{at: m.start, windows: 1, gap: true}
+	}
+	e.curve.add(p)
+	e.share(p.excess, m)
+	e.mark(bad, signal, gap, m)
+	if bad {
+		e.blame(m)
+	}
+}
+
+// count adds this window to the members and to the curve's point.
+func (e *episode) count(m *moment, p *point) (sum count) {
+	for _, mem := range e.members {
+		var c tally
+		rows := m.of(mem.Service)
+		for i := range rows {
+			c.add(&rows[i].Counts)
+		}
+		n := float64(c.requests)
+		sum.all += n
+		sum.expected += mem.weight
+		mem.pending.requests += n
+		if !mem.has(detect.ErrorSurge) {
+			continue
+		}
+		sum.usual += n * mem.usual
+		failed := float64(c.errors) - mem.usual*n
+		mem.pending.failed += failed
+		mem.peak(c)
+		p.add(c, failed, mem.weight)
+		if poissonGLR(float64(c.errors), n*(1.5*mem.usual+0.005)) > 6 {
+			mem.lastBad = m.end
+		}
+	}
+	return sum
+}
+
+// harms adds what signals other than errors say of this window.
+func (e *episode) harms(m *moment, p *point) {
+	for _, f := range e.series {
+		if f.last != m.end || f.key.kind == detect.ErrorSurge {
+			continue
+		}
+		switch f.key.kind {
+		case detect.LatencySurge:
+			e.slow += f.excess
+		case detect.TrafficDrop:
+			e.missed += f.excess
+		}
+		weight := f.weight
+		if mem := e.byName[f.key.scope.Service]; mem != nil {
+			if f.key.scope.Pop == "" {
+				weight = mem.weight
+			} else if whole := e.byKey[seriesKey{detect.Scope{Service: mem.Service}, f.key.kind}]; whole != nil && whole.last == m.end {
+				continue
+			}
+		}
+		p.other[f.key.kind] += weight * f.harm
+	}
+}
+
+// gone says that this window shows nothing, since logs are missing or the members' traffic has vanished.
+func (e *episode) gone(c count, m *moment) bool {
+	if c.all > 0 {
+		e.silence, e.silent = 0, 0
+	} else {
+		e.silence, e.silent = e.silence+c.expected, e.silent+1
+	}
+	gap := m.incomplete || e.silence >= absent
+	switch {
+	case gap && e.gapFrom == 0:
+		e.gapFrom = m.start - max(0, e.silent-1)*m.width
+	case !gap && e.gapFrom != 0:
+		if m.start-e.gapFrom >= int64(time.Minute) && len(e.gaps) < gapLimit {
+			e.gaps = append(e.gaps, interval{e.gapFrom, m.start})
+		}
+		e.gapFrom = 0
+	}
+	return gap
+}
+
+const gapLimit = 10
+
+// signalled says that a signal that holds this incident open is abnormal in this window.
+func (e *episode) signalled(m *moment) bool {
+	for _, f := range e.series {
+		if f.last == m.end && f.holding && e.holds(f.key.kind) {
+			return true
+		}
+	}
+	return false
+}
+
+// mark moves the end of the trouble, or counts the calm.
+func (e *episode) mark(bad, signal, gap bool, m *moment) {
+	if signal {
+		e.lastSignal = m.end
+	}
+	switch {
+	case bad:
+		e.longest = max(e.longest, e.calm)
+		e.calm, e.lastBad, e.dirty = 0, m.end, true
+		e.tail.reset()
+		for _, mem := range e.members {
+			mem.Requests += uint64(mem.pending.requests)
+			mem.failed += mem.pending.failed
+			mem.pending = pending{}
+		}
+	case !gap:
+		e.calm++
+	}
+	for _, mem := range e.members {
+		var end int64
+		if m.end-mem.lastBad >= int64(m.cfg.Quiet)*2/3 && mem.lastBad > 0 {
+			end = max(mem.lastBad, mem.StartedAt)
+		}
+		e.dirty = e.dirty || end != mem.EndedAt
+		mem.EndedAt = end
+	}
+}
+
+// share follows what part of the whole fleet's requests fail.
+func (e *episode) share(failed float64, m *moment) {
+	copy(e.recent[:], e.recent[1:])
+	e.recent[fewest-1] = fleetShare{failed, m.fleet.total}
+	var sum fleetShare
+	for _, s := range e.recent {
+		sum.failed, sum.all = sum.failed+s.failed, sum.all+s.all
+	}
+	if sum.all > 0 {
+		e.PeakFleetShare = max(e.PeakFleetShare, sum.failed/sum.all)
+	}
+	if m.fleet.usual > 0 {
+		e.lost += max(0, failed) / m.fleet.usual
+	}
+}
+
+// blame attributes the errors of an abnormal window.
+func (e *episode) blame(m *moment) {
+	for _, mem := range e.members {
+		if mem.has(detect.ErrorSurge) {
+			e.ledger.take(m.of(mem.Service), mem.usual)
+		}
+	}
+}
+
+// judge closes the incident when it is over.
+func (e *episode) judge(m *moment) {
+	calm := time.Duration(e.calm * m.width)
+	e.regrade(m)
+	e.burn(m)
+	need := max(m.cfg.Quiet, min(m.cfg.QuietLimit, time.Duration(e.longest*m.width)*5/2))
+	e.newNormal = e.lastSignal > 0 && e.lastBad-e.lastSignal >= int64(m.cfg.ResidualLimit)
+	e.abandoned = e.silent*m.width >= int64(m.cfg.Silence)
+	over := calm >= need && (!e.followed(m) || calm >= m.cfg.QuietLimit)
+	if !over && !e.newNormal && !e.abandoned {
+		return
+	}
+	e.Open, e.EndedAt, e.Phase = false, e.lastBad, Recovered
+	for _, mem := range e.members {
+		if mem.EndedAt == 0 {
+			mem.EndedAt = max(mem.StartedAt, min(e.EndedAt, max(mem.lastBad, mem.StartedAt)))
+		}
+	}
+}
+
+// followed says that the detector still watches for the end of a finding that holds this incident open.
+func (e *episode) followed(m *moment) bool {
+	for _, f := range e.series {
+		if f.seen == m.start && !f.ended && f.holding && e.holds(f.key.kind) {
+			return true
+		}
+	}
+	return false
+}

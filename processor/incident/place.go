@@ -1,0 +1,182 @@
+package incident
+
+import (
+	"slices"
+
+	"github.com/spikeline/spikeline/processor/detect"
+)
+
+// place finds the incident a signal belongs to, or opens one. It says whether the signal is settled.
+func (t *Tracker) place(s *detect.Signal, m *moment) bool {
+	if s.Kind == detect.SourceIncomplete || t.lost(s, m) {
+		return true
+	}
+	key := seriesKey{s.Scope, s.Kind}
+	for _, e := range t.open {
+		if f := e.byKey[key]; f != nil && e.Open {
+			e.take(f, s, m)
+			return true
+		}
+	}
+	if !s.Elevated || s.Ended {
+		return true
+	}
+	if e := t.home(s, m); e != nil {
+		e.take(e.add(s), s, m)
+		return true
+	}
+	if s.Severity < detect.Critical || t.follows(s) {
+		return false
+	}
+	e := t.begin(s, m)
+	e.take(e.add(s), s, m)
+	e.baptise(s)
+	return true
+}
+
+// home gives the open incident that a new series belongs to, nil if none. If two
+// fit, and also fit each other, the younger becomes part of the older.
+func (t *Tracker) home(s *detect.Signal, m *moment) *episode {
+	for _, e := range t.open {
+		if e.Open && s.Scope.Service != "" && e.byName[s.Scope.Service] != nil {
+			return e
+		}
+	}
+	if s.Kind == detect.ClientErrorSurge && s.Severity == detect.Info {
+		return t.companion(s, m)
+	}
+	if s.Severity < detect.Warning || s.Kind == detect.TrafficSurge {
+		return nil
+	}
+	l := m.evidence(s)
+	var best, second *episode
+	var top fit
+	for _, e := range t.open {
+		if !e.Open || e.calm*m.width > int64(t.cfg.Quiet)*2/3 {
+			continue
+		}
+		f := e.fit(s.Kind, s.Onset, &l, &t.cfg)
+		switch {
+		case !f.joins(len(t.fleet.byName), &t.cfg):
+		case best == nil || f.points > top.points:
+			best, second, top = e, best, f
+		case second == nil:
+			second = e
+		}
+	}
+	if best != nil && second != nil {
+		best = t.mergeIfAlike(best, second, m)
+	}
+	return best
+}
+
+// companion finds the incident whose beginning coincides with a rise of 4xx, which alone is no incident.
+func (t *Tracker) companion(s *detect.Signal, m *moment) *episode {
+	limit := 3 * int64(t.cfg.Near)
+	if len(t.fleet.byName) > t.cfg.LargeFleet {
+		limit = int64(t.cfg.Near)
+	}
+	for _, e := range t.open {
+		if e.Open && s.Scope.Service != "" && e.calm == 0 && e.apart(s.Onset) <= limit {
+			return e
+		}
+	}
+	return nil
+}
+
+// mergeIfAlike merges the younger of two incidents into the older if what is known of them agrees.
+func (t *Tracker) mergeIfAlike(a, b *episode, m *moment) *episode {
+	if b.opened < a.opened || b.opened == a.opened && slices.Index(t.open, b) < slices.Index(t.open, a) {
+		a, b = b, a
+	}
+	if !a.fit(b.lead(), b.StartedAt, &b.ledger, &t.cfg).joins(len(t.fleet.byName), &t.cfg) {
+		return a
+	}
+	a.absorb(b, m)
+	return a
+}
+
+// follows says that a surge is what other trouble brings along: traffic that
+// moved away from where errors are, or came back after them.
+func (t *Tracker) follows(s *detect.Signal) bool {
+	if s.Kind != detect.TrafficSurge {
+		return false
+	}
+	for _, e := range t.open {
+		if e.Open && e.lead() != detect.TrafficSurge {
+			return true
+		}
+	}
+	for _, p := range t.past {
+		if s.Onset >= p.from-int64(t.cfg.Near) && s.Onset <= p.to+int64(t.cfg.Quiet) {
+			return true
+		}
+	}
+	return false
+}
+
+// begin opens an incident. When as many are open as may be, the one that fits best is taken instead.
+func (t *Tracker) begin(s *detect.Signal, m *moment) *episode {
+	if len(t.open) >= t.cfg.MaxOpen {
+		return t.closest(s, m)
+	}
+	e := newEpisode(&t.cfg, m)
+	t.open = append(t.open, e)
+	return e
+}
+
+func (t *Tracker) closest(s *detect.Signal, m *moment) *episode {
+	l := m.evidence(s)
+	best, points := t.open[0], -100
+	for _, e := range t.open {
+		if f := e.fit(s.Kind, s.Onset, &l, &t.cfg); e.Open && f.points > points {
+			best, points = e, f.points
+		}
+	}
+	return best
+}
+
+// setAside remembers a warning that no incident has taken.
+func (t *Tracker) setAside(i int, s *detect.Signal, m *moment) {
+	if s.Severity < detect.Warning || s.Scope.Service == "" || s.Scope.Pop != "" {
+		return
+	}
+	if s.Kind == detect.TrafficSurge {
+		if v := t.fleet.byName[s.Scope.Service]; v != nil {
+			v.surgeOnset, v.surgeSeen, v.surgeRatio = s.Onset, m.start, ratio(s)
+		}
+	}
+	if s.Kind == detect.TrafficSurge || s.Kind == detect.TrafficDrop {
+		t.warnings = append(t.warnings, i)
+	}
+}
+
+// openTogether opens an incident of traffic warnings that began at several services at one moment.
+func (t *Tracker) openTogether(signals []detect.Signal, m *moment) {
+	need := max(t.cfg.TrafficServices, len(t.fleet.byName)/100)
+	if len(t.warnings) < need {
+		return
+	}
+	slices.SortStableFunc(t.warnings, func(a, b int) int {
+		if c := compare(int(signals[a].Kind), int(signals[b].Kind)); c != 0 {
+			return c
+		}
+		return compare(signals[a].Onset, signals[b].Onset)
+	})
+	w := t.warnings
+	for i := 0; i+need <= len(w); i++ {
+		first, j := &signals[w[i]], i
+		for j < len(w) && signals[w[j]].Kind == first.Kind && signals[w[j]].Onset-first.Onset <= 2*int64(t.cfg.Near) {
+			j++
+		}
+		if j-i < need || t.follows(first) {
+			continue
+		}
+		e := t.begin(first, m)
+		for ; i < j; i++ {
+			e.take(e.add(&signals[w[i]]), &signals[w[i]], m)
+		}
+		e.baptise(first)
+		return
+	}
+}

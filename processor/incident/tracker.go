@@ -1,0 +1,192 @@
+package incident
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spikeline/spikeline/processor/detect"
+	"github.com/spikeline/spikeline/processor/window"
+)
+
+// Tracker holds the open incidents and what is remembered of the fleet. It is
+// not for use by several goroutines.
+type Tracker struct {
+	cfg      Config
+	fleet    fleet
+	started  bool
+	last     int64 // start of the last window
+	open     []*episode
+	past     []interval // of the last incidents
+	missing  interval   // when logs of the whole fleet were missing, the last time
+	order    []int      // scratch: the signals, gravest first
+	warnings []int      // scratch: traffic warnings that no incident has taken
+}
+
+// interval is a stretch of time; to is 0 while it lasts.
+type interval struct{ from, to int64 }
+
+const pastLimit = 16
+
+// New makes a Tracker without any memory.
+func New(cfg Config) *Tracker { return &Tracker{cfg: cfg, fleet: newFleet(cfg.MaxServices)} }
+
+// Step takes one closed window and its signals and gives the incidents that
+// changed and the events that are new or amended. Windows come in order; one
+// that is not later than the last changes nothing. Nothing given is kept.
+func (t *Tracker) Step(r *window.Result, signals []detect.Signal) ([]Incident, []Event) {
+	if r.End <= r.Start {
+		panic("BUG: a window ends before it starts")
+	}
+	if t.started && r.Start <= t.last {
+		return nil, nil
+	}
+	t.started, t.last = true, r.Start
+	m := moment{start: r.Start, end: r.End, width: r.End - r.Start, rows: r.Rows, fleet: &t.fleet, cfg: &t.cfg}
+	m.tick = m.tickOf(r.Start)
+	t.fleet.observe(r, m.tick)
+	m.incomplete = t.watchSource(signals, &m)
+	t.sort(signals)
+	t.warnings = t.warnings[:0]
+	for _, i := range t.order {
+		if !t.place(&signals[i], &m) {
+			t.setAside(i, &signals[i], &m)
+		}
+	}
+	t.openTogether(signals, &m)
+	if len(t.open) == 0 {
+		return nil, nil
+	}
+	return t.advance(&m)
+}
+
+// Open gives the incidents that are open, in the order they opened.
+func (t *Tracker) Open() []Incident {
+	var open []Incident
+	for _, e := range t.open {
+		open = append(open, e.snapshot())
+	}
+	return open
+}
+
+// advance moves every open incident on by this window.
+func (t *Tracker) advance(m *moment) (changed []Incident, events []Event) {
+	still := t.open[:0]
+	for _, e := range t.open {
+		if e.Open {
+			e.observe(m)
+			e.judge(m)
+			events = append(events, e.tell(m)...)
+		} else {
+			events = append(events, e.retract(m)...)
+		}
+		if e.dirty {
+			e.Version = m.start
+			changed = append(changed, e.snapshot())
+		}
+		if e.Open {
+			still = append(still, e)
+		} else {
+			t.bury(e, m)
+		}
+	}
+	clear(t.open[len(still):])
+	t.open = still
+	return changed, events
+}
+
+func (t *Tracker) bury(e *episode, m *moment) {
+	if e.MergedInto != "" {
+		return
+	}
+	for _, mem := range e.members {
+		if s := t.fleet.byName[mem.Service]; s != nil {
+			s.skipTo = max(s.skipTo, m.tickOf(e.EndedAt))
+			if e.newNormal {
+				s.relearn()
+			}
+		}
+	}
+	t.past = append(t.past, interval{e.StartedAt, e.EndedAt})
+	if len(t.past) > pastLimit {
+		t.past = slices.Delete(t.past, 0, len(t.past)-pastLimit)
+	}
+}
+
+// sort puts the gravest signals first, so that what opens an incident is known before what joins it.
+func (t *Tracker) sort(signals []detect.Signal) {
+	t.order = t.order[:0]
+	for i := range signals {
+		t.order = append(t.order, i)
+	}
+	slices.SortStableFunc(t.order, func(a, b int) int { return graver(&signals[a], &signals[b]) })
+}
+
+func graver(a, b *detect.Signal) int {
+	if c := compare(int(b.Severity), int(a.Severity)); c != 0 {
+		return c
+	}
+	if c := compare(int(a.Kind), int(b.Kind)); c != 0 {
+		return c
+	}
+	if wide := func(s *detect.Signal) int { return len(s.Scope.Pop) }; (wide(a) == 0) != (wide(b) == 0) {
+		return compare(min(wide(a), 1), min(wide(b), 1))
+	}
+	if c := compare(a.Onset, b.Onset); c != 0 {
+		return c
+	}
+	if c := compare(b.Excess, a.Excess); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.Scope.Service, b.Scope.Service); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Scope.Pop, b.Scope.Pop)
+}
+
+// watchSource follows whether the logs of the fleet are incomplete, and takes back
+// what their loss has opened.
+func (t *Tracker) watchSource(signals []detect.Signal, m *moment) bool {
+	on := false
+	for i := range signals {
+		s := &signals[i]
+		if s.Kind != detect.SourceIncomplete || s.Scope != (detect.Scope{}) {
+			continue
+		}
+		if s.Ended {
+			t.missing.to = max(s.EndedAt, t.missing.from)
+			continue
+		}
+		on = true
+		if t.missing.from == 0 || t.missing.to != 0 {
+			t.missing = interval{from: s.Onset}
+			t.retractDrops(m)
+		}
+	}
+	if !on && t.missing.from != 0 && t.missing.to == 0 {
+		t.missing.to = m.start
+	}
+	return on
+}
+
+// lost says that a drop (or the surge when logs come back) only shows that logs were missing.
+func (t *Tracker) lost(s *detect.Signal, m *moment) bool {
+	if t.missing.from == 0 || s.Kind != detect.TrafficDrop && s.Kind != detect.TrafficSurge {
+		return false
+	}
+	slack := int64(t.cfg.Near)
+	to := t.missing.to
+	if to == 0 {
+		to = m.end
+	}
+	return s.Onset >= t.missing.from-slack && s.Onset <= to+slack
+}
+
+// retractDrops withdraws the incidents that are made of nothing but drops that began with the loss of logs.
+func (t *Tracker) retractDrops(m *moment) {
+	for _, e := range t.open {
+		if e.kinds == 1<<detect.TrafficDrop && e.StartedAt >= t.missing.from-int64(t.cfg.Near) {
+			e.Open, e.Withdrawn = false, true
+			e.EndedAt = m.start
+		}
+	}
+}
