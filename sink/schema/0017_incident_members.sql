@@ -20,4 +20,5 @@ AS SELECT
     member.7 AS peak_rate
 FROM spikeline.incidents_rev FINAL
 ARRAY JOIN arrayZip(arrayEnumerate(services), services, member_started_at, member_ended_at, member_requests, member_failed, member_peak_rate) AS member
+WHERE NOT withdrawn
 COMMENT 'one service in an incident'

@@ -12,4 +12,5 @@ AS SELECT
     part.3 AS share
 FROM spikeline.incidents_rev FINAL
 ARRAY JOIN arrayZip(share_by, share_value, incidents_rev.share) AS part
+WHERE NOT withdrawn
 COMMENT 'one part of the excess errors of an incident'

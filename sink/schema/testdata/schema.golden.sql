@@ -554,8 +554,15 @@ CREATE TABLE IF NOT EXISTS spikeline.incidents_rev
     pops                 Array(LowCardinality(String)) COMMENT 'edge locations concerned',
     kinds                Array(LowCardinality(String)) COMMENT 'kinds of signals in it',
     requests             UInt64 COMMENT 'requests of its services since it started',
-    requests_failed      UInt64 COMMENT 'requests failed in excess of expectation',
-    peak_error_rate      Float64 COMMENT 'highest error rate of a window, 0 to 1',
+    requests_failed      UInt64 COMMENT 'of those, failed (5xx) beyond what is usual',
+    requests_slow        UInt64 COMMENT 'of those, slow beyond what is usual',
+    requests_missing     UInt64 COMMENT 'requests that never came, while traffic had dropped',
+    peak_error_rate      Float64 COMMENT 'share of the requests of its services that failed at the peak, 0 to 1',
+    peak_fleet_share     Float64 COMMENT 'share of the requests of the whole fleet that failed, at its worst, 0 to 1',
+    budget_burnt         Float64 COMMENT 'part of the 30-day error budget of its services that is used up; 1 is all of it',
+    more_services        UInt32 COMMENT 'services beyond the limit of one incident, counted only',
+    merged_into          String COMMENT 'the older incident that this one turned out to be part of, or empty',
+    withdrawn            Bool COMMENT 'not an incident after all, or merged',
     member_started_at    Array(DateTime('UTC')) COMMENT 'per service, as in services: when it joined',
     member_ended_at      Array(DateTime('UTC')) COMMENT 'per service: when it had recovered; 1970 while it suffers',
     member_requests      Array(UInt64) COMMENT 'per service: requests',
@@ -591,8 +598,14 @@ CREATE VIEW IF NOT EXISTS spikeline.incidents
     pops                 Array(LowCardinality(String)) COMMENT 'edge locations concerned',
     kinds                Array(LowCardinality(String)) COMMENT 'kinds of signals in it',
     requests             UInt64 COMMENT 'requests of its services since it started',
-    requests_failed      UInt64 COMMENT 'requests failed in excess of expectation',
-    peak_error_rate      Float64 COMMENT 'highest error rate of a window, 0 to 1',
+    requests_failed      UInt64 COMMENT 'of those, failed (5xx) beyond what is usual',
+    requests_slow        UInt64 COMMENT 'of those, slow beyond what is usual',
+    requests_missing     UInt64 COMMENT 'requests that never came, while traffic had dropped',
+    peak_error_rate      Float64 COMMENT 'share of the requests of its services that failed at the peak, 0 to 1',
+    peak_fleet_share     Float64 COMMENT 'share of the requests of the whole fleet that failed, at its worst, 0 to 1',
+    budget_burnt         Float64 COMMENT 'part of the 30-day error budget of its services that is used up; 1 is all of it',
+    more_services        UInt32 COMMENT 'services beyond the limit of one incident, counted only',
+    merged_into          String COMMENT 'the older incident that this one turned out to be part of, or empty',
     member_started_at    Array(DateTime('UTC')) COMMENT 'per service, as in services: when it joined',
     member_ended_at      Array(DateTime('UTC')) COMMENT 'per service: when it had recovered; 1970 while it suffers',
     member_requests      Array(UInt64) COMMENT 'per service: requests',
@@ -622,7 +635,13 @@ AS SELECT
     kinds,
     requests,
     requests_failed,
+    requests_slow,
+    requests_missing,
     peak_error_rate,
+    peak_fleet_share,
+    budget_burnt,
+    more_services,
+    merged_into,
     member_started_at,
     member_ended_at,
     member_requests,
@@ -634,7 +653,8 @@ AS SELECT
     run,
     written_at
 FROM spikeline.incidents_rev FINAL
-COMMENT 'an incident as it now stands';
+WHERE NOT withdrawn
+COMMENT 'an incident as it now stands; one that was withdrawn or merged into an older one is hidden';
 
 -- 0017_incident_members.sql
 CREATE VIEW IF NOT EXISTS spikeline.incident_members
@@ -659,6 +679,7 @@ AS SELECT
     member.7 AS peak_rate
 FROM spikeline.incidents_rev FINAL
 ARRAY JOIN arrayZip(arrayEnumerate(services), services, member_started_at, member_ended_at, member_requests, member_failed, member_peak_rate) AS member
+WHERE NOT withdrawn
 COMMENT 'one service in an incident';
 
 -- 0018_incident_shares.sql
@@ -676,6 +697,7 @@ AS SELECT
     part.3 AS share
 FROM spikeline.incidents_rev FINAL
 ARRAY JOIN arrayZip(share_by, share_value, incidents_rev.share) AS part
+WHERE NOT withdrawn
 COMMENT 'one part of the excess errors of an incident';
 
 -- 0019_incident_events_rev.sql
