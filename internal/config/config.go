@@ -4,41 +4,79 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
+	"github.com/spikeline/spikeline/ingest"
+	"github.com/spikeline/spikeline/ingest/accesslog"
 	"github.com/spikeline/spikeline/internal/telemetry"
+	"github.com/spikeline/spikeline/processor/detect"
+	"github.com/spikeline/spikeline/processor/exchange"
+	"github.com/spikeline/spikeline/processor/incident"
 	"github.com/spikeline/spikeline/processor/window"
 )
 
 // Config is everything that can be set.
 type Config struct {
-	Source   Source               `yaml:"source" why:"Which edge logs are read, and how they are understood."`
-	Window   window.Config        `yaml:"window" why:"How time is cut into windows, and what is bounded. The same for every worker of a topic."`
-	Exchange Exchange             `yaml:"exchange" why:"The topics through which the workers and the one judge talk. Spikeline creates them if they are missing."`
-	HTTP     telemetry.HTTPConfig `yaml:"http" why:"Metrics and health, for Prometheus and for the orchestrator."`
-	Log      telemetry.LogConfig  `yaml:"log" why:"The program's own log, on standard error."`
+	Kafka    ingest.Config        `yaml:"kafka" why:"how to reach Kafka"`
+	Source   Source               `yaml:"source" why:"which edge logs are read, and how they are understood"`
+	Window   window.Config        `yaml:"window" why:"how time is cut into windows, and what is bounded; the same for every worker of a topic"`
+	Exchange exchange.Config      `yaml:"exchange" why:"the topics through which the workers and the one judge talk; Spikeline creates them if they are missing"`
+	Detect   detect.Config        `yaml:"detect" why:"how a window is judged"`
+	Incident incident.Config      `yaml:"incident" why:"how signals become incidents, and when an incident is over"`
+	HTTP     telemetry.HTTPConfig `yaml:"http" why:"metrics and health, for Prometheus and for the orchestrator"`
+	Log      telemetry.LogConfig  `yaml:"log" why:"the program's own log, on standard error"`
 }
 
 // Source is the input.
 type Source struct {
-	Topics []string `yaml:"topics" why:"Topics of edge logs. All of their partitions are read; more partitions and more workers make it faster."`
-	Group  string   `yaml:"group" why:"Consumer group of the workers. Two installations on one topic need two names, or each sees half of the traffic."`
+	Topics []string `yaml:"topics" why:"topics of edge logs; all of their partitions are read, so more partitions and more workers make it faster"`
+	Group  string   `yaml:"group" why:"consumer group of the workers, and with .judge behind it that of the judge; two installations on one topic need two names, or each sees half of the traffic"`
+	Format string   `yaml:"format" why:"how a record is written; Cloudflare's Logpush http_requests is the default, since it tells pop, cache and origin"`
+
+	Service accesslog.ServiceConfig `yaml:"service" why:"which service a request belongs to"`
 }
 
-// Exchange names what lies between the folders and the judge.
-type Exchange struct {
-	Partials string `yaml:"partials" why:"Topic of the partials: one partition, kept as long as the longest outage to be recovered from."`
-	State    string `yaml:"state" why:"Compacted topic of the judge's state: a judge that takes over continues from it."`
-	Group    string `yaml:"group" why:"Consumer group of the judge. Kafka gives the one partition to one worker, and to another when that one dies."`
+// Validate tells every fault of the settings.
+func (s Source) Validate() error {
+	var faults []error
+	if len(s.Topics) == 0 {
+		faults = append(faults, errors.New("topics: none; name at least one"))
+	}
+	for _, t := range s.Topics {
+		if !validTopic(t) {
+			faults = append(faults, fmt.Errorf("topics: %q; %s", t, topicRule))
+		}
+	}
+	if s.Group == "" {
+		faults = append(faults, errors.New("group: empty; give the consumer group a name"))
+	}
+	if !slices.Contains(accesslog.Formats(), s.Format) {
+		faults = append(faults, fmt.Errorf("format: %q, allowed is %s", s.Format, strings.Join(accesslog.Formats(), ", ")))
+	}
+	if _, err := accesslog.NewNamer(s.Service); err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			faults = append(faults, errors.New(line))
+		}
+	}
+	return errors.Join(faults...)
 }
+
+// JudgeGroup is the consumer group by which Kafka chooses the one judge.
+func (s Source) JudgeGroup() string { return s.Group + ".judge" }
 
 // Default gives the settings in force without a file.
 func Default() Config {
 	return Config{
-		Source:   Source{Topics: []string{"edge.requests"}, Group: "spikeline"},
+		Kafka:    ingest.Default(),
+		Source:   Source{Topics: []string{"edge.requests"}, Group: "spikeline", Format: "cloudflare", Service: accesslog.DefaultService()},
 		Window:   window.Default(),
-		Exchange: Exchange{Partials: "spikeline.partials", State: "spikeline.state", Group: "spikeline.judge"},
+		Exchange: exchange.Default(),
+		Detect:   detect.Default(),
+		Incident: incident.Default(),
 		HTTP:     telemetry.DefaultHTTP(),
 		Log:      telemetry.DefaultLog(),
 	}
@@ -58,6 +96,9 @@ func Load(path string) (Config, error) {
 func Parse(file string, text []byte) (Config, error) {
 	c := Default()
 	lines, faults := decode(file, text, &c)
+	if lines["detect.width"] == 0 {
+		c.Detect.Width = c.Window.Width
+	}
 	for _, f := range c.check(lines) {
 		f.File = file
 		faults = append(faults, f)

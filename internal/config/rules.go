@@ -3,8 +3,8 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"strings"
-	"time"
 )
 
 // validator is a section that knows its own limits. Its errors begin with the key they are about.
@@ -38,17 +38,25 @@ func (k *checker) sections() {
 	}
 }
 
-// told turns "key: what is wrong" into a fault at that key.
+// told turns an error that begins with a key of the section ("width: …",
+// "detect.width is …") into a fault at that key; another one is about the section.
 func (k *checker) told(section string, err error) {
-	key, rest, found := strings.Cut(err.Error(), ": ")
-	key = strings.TrimPrefix(key, section+".")
-	path, _, _ := strings.Cut(join(section, key), "[")
-	if _, ok := lookup(reflect.ValueOf(k.config), path); !found || !ok {
+	text := strings.TrimPrefix(err.Error(), section+".")
+	key := leadingKey.FindString(text)
+	path := join(section, key)
+	field, _, _ := strings.Cut(path, "[")
+	if _, known := lookup(reflect.ValueOf(k.config), field); key == "" || !known {
 		k.faults = append(k.faults, Fault{Line: k.line(section), Key: section, Want: err.Error()})
 		return
 	}
-	k.faults = append(k.faults, Fault{Line: k.line(path), Key: join(section, key), Want: rest})
+	f := Fault{Line: k.line(path), Key: path, Want: strings.TrimLeft(text[len(key):], ": ")}
+	if strings.HasPrefix(f.Want, "and ") { // it is about two keys
+		f.Key, f.Want = section, text
+	}
+	k.faults = append(k.faults, f)
 }
+
+var leadingKey = regexp.MustCompile(`^[a-z0-9_]+(\[\d+\])?(\.[a-z0-9_]+(\[\d+\])?)*`)
 
 func split(err error) []error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
@@ -105,21 +113,42 @@ func shown(v reflect.Value) string {
 	return scalar(v)
 }
 
+const topicRule = "a topic's name is 1 to 249 of a-z A-Z 0-9 . _ -"
+
 // relations are what no section can see alone.
 func (k *checker) relations() {
 	c := k.config
-	k.want(len(c.Source.Topics) > 0, "at least one topic", "source.topics")
-	k.want(c.Source.Group != "", "a consumer group's name", "source.group")
-	k.want(c.Exchange.Group != "", "a consumer group's name", "exchange.group")
-	k.want(c.Exchange.Group != c.Source.Group, "the judge needs a group of its own, not the workers' "+c.Source.Group, "exchange.group", "source.group")
-	k.want(c.Exchange.Partials != c.Exchange.State, "two topics are needed, since one is compacted and the other is not", "exchange.state", "exchange.partials")
 	for _, t := range c.Source.Topics {
-		k.want(validTopic(t), "a topic's name is 1 to 249 of a-z A-Z 0-9 . _ -", "source.topics")
-		k.want(t != c.Exchange.Partials && t != c.Exchange.State, "a source topic cannot be one of the exchange's", "source.topics", "exchange.partials", "exchange.state")
+		k.want(t != c.Exchange.PartialsTopic, "a source topic cannot be the exchange's too", "exchange.partials_topic", "source.topics")
+		k.want(t != c.Exchange.StateTopic, "a source topic cannot be the exchange's too", "exchange.state_topic", "source.topics")
 	}
-	k.want(validTopic(c.Exchange.Partials), "a topic's name is 1 to 249 of a-z A-Z 0-9 . _ -", "exchange.partials")
-	k.want(validTopic(c.Exchange.State), "a topic's name is 1 to 249 of a-z A-Z 0-9 . _ -", "exchange.state")
-	k.want(c.Window.IdleAfter < c.Window.ReleaseAfter || c.Window.IdleAfter < time.Second, "less than window.release_after, "+duration(c.Window.ReleaseAfter)+"; a partition is released after it is idle", "window.idle_after", "window.release_after")
+	k.want(validTopic(c.Exchange.PartialsTopic), topicRule, "exchange.partials_topic")
+	k.want(validTopic(c.Exchange.StateTopic), topicRule, "exchange.state_topic")
+
+	w := c.Window
+	k.want(w.IdleAfter < w.ReleaseAfter, "window.release_after ("+duration(w.ReleaseAfter)+") must be longer than window.idle_after ("+duration(w.IdleAfter)+"): a partition is idle before it is released", "window.idle_after", "window.release_after")
+	k.want(c.Exchange.Retention > w.AllowedLateness+w.ReleaseAfter, "exchange.retention ("+duration(c.Exchange.Retention)+") must be longer than window.allowed_lateness + window.release_after ("+duration(w.AllowedLateness+w.ReleaseAfter)+"): the judge re-reads the partials of windows that are still open", "exchange.retention", "window.release_after", "window.allowed_lateness")
+	k.incident()
+	k.want(c.Detect.Width == w.Width, "the same as window.width, "+duration(w.Width)+"; leave it out", "detect.width")
+}
+
+// incident checks what package incident takes as given.
+func (k *checker) incident() {
+	c := k.config.Incident
+	k.want(c.Near >= 0, "0s or more", "incident.near")
+	k.want(c.Quiet > 0, "more than 0s", "incident.quiet")
+	k.want(c.QuietLimit >= c.Quiet, "incident.quiet_limit ("+duration(c.QuietLimit)+") must be at least incident.quiet ("+duration(c.Quiet)+")", "incident.quiet_limit", "incident.quiet")
+	k.want(c.Precursor >= 0, "0s or more", "incident.precursor")
+	k.want(c.Silence > c.QuietLimit, "incident.silence ("+duration(c.Silence)+") must be longer than incident.quiet_limit ("+duration(c.QuietLimit)+")", "incident.silence", "incident.quiet_limit")
+	k.want(c.ResidualLimit > 0, "more than 0s", "incident.residual_limit")
+	k.want(c.CascadeEvents >= 1, "1 or more", "incident.cascade_events")
+	k.want(c.LargeFleet >= 1, "1 or more", "incident.large_fleet")
+	k.want(c.TrafficServices >= 1, "1 or more", "incident.traffic_services")
+	k.want(c.MaxServices >= 1, "1 or more", "incident.max_services")
+	k.want(c.MaxMembers >= 1, "1 or more", "incident.max_members")
+	k.want(c.MaxOpen >= 1, "1 or more", "incident.max_open")
+	k.want(c.MaxPoints >= 16, "16 or more", "incident.max_points")
+	k.want(c.Objective > 0 && c.Objective < 1, "between 0 and 1, such as 0.999", "incident.objective")
 }
 
 func validTopic(name string) bool {
