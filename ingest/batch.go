@@ -37,11 +37,13 @@ type Batch struct {
 	aborted abortedRanges
 	unpack  decompressor
 
-	bad   error // why the cursor ended early
-	err   error // the same, once trying again has not helped
-	badAt int64 // base offset of the batch that was last found bad
-	tries int   // how often
-	count uint64
+	topic     string
+	partition int32
+	bad       error // why the cursor ended early
+	err       error // the same, once trying again has not helped
+	badAt     int64 // where it last ended early
+	tries     int   // how often there
+	count     uint64
 }
 
 // BatchError is a batch that cannot be read. SeekTo(Last+1) skips it; without that it is tried again.
@@ -162,17 +164,18 @@ func (b *Batch) enter(rb *recordBatch) (err error) {
 // minRecordSize is the length, attributes, two deltas, no key, no value, no headers: one byte each.
 const minRecordSize = 7
 
-// fail ends the cursor before the batch that cannot be read.
+// fail ends the cursor before the record that cannot be read. What the
+// header says of the batch's end may be wrong too: it is believed up to the partition's end.
 func (b *Batch) fail(err error) bool {
 	b.bad, b.rest, b.data, b.left = err, nil, nil, 0
 	b.current.body = nil
-	if b.tries == 0 || b.badAt != b.current.base {
-		b.badAt, b.tries = b.current.base, 0
+	if b.badAt != b.NextOffset {
+		b.badAt, b.tries = b.NextOffset, 0
 	}
 	b.tries++
-	b.NextOffset = max(b.NextOffset, min(b.current.base, b.current.last))
 	if b.tries >= maxTries || errors.Is(err, ErrTooLarge) {
-		b.err = &BatchError{First: b.NextOffset, Last: max(b.current.last, b.NextOffset), Err: err}
+		last := max(b.NextOffset, min(b.current.last, b.HighWatermark-1))
+		b.err = &BatchError{Topic: b.topic, Partition: b.partition, First: b.NextOffset, Last: last, Err: err}
 	}
 	return false
 }

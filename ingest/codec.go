@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/s2"
@@ -27,6 +26,7 @@ type decompressor struct {
 	buffer []byte
 	source bytes.Reader
 	gzip   *gzip.Reader
+	zstd   *zstd.Decoder
 }
 
 // records returns rb's records. They are valid until the next call.
@@ -39,43 +39,91 @@ func (d *decompressor) records(rb *recordBatch) ([]byte, error) {
 		}
 		return rb.body, nil
 	case codecGzip:
-		d.buffer, err = d.ungzip(rb.body)
+		err = d.ungzip(rb.body)
 	case codecSnappy:
 		d.buffer, err = unsnappy(d.buffer[:0], rb.body, d.limit)
 	case codecLZ4:
 		d.buffer, err = unlz4(d.buffer[:0], rb.body, d.limit)
 	case codecZstd:
-		d.buffer, err = unzstd(d.buffer[:0], rb.body, d.limit)
+		err = d.unzstd(rb.body)
 	default:
 		return nil, fmt.Errorf("compression codec %d; known are none, gzip, snappy, lz4 and zstd", codec)
 	}
 	return d.buffer, err
 }
 
-func (d *decompressor) ungzip(body []byte) ([]byte, error) {
+func (d *decompressor) ungzip(body []byte) (err error) {
 	d.source.Reset(body)
-	var err error
 	if d.gzip == nil {
 		d.gzip, err = gzip.NewReader(&d.source)
 	} else {
 		err = d.gzip.Reset(&d.source)
 	}
-	if err != nil {
-		return d.buffer[:0], fmt.Errorf("gzip: %w", err)
+	if err == nil {
+		d.buffer, err = readAll(d.buffer[:0], d.gzip, d.limit)
 	}
-	out := d.buffer[:0]
+	return named("gzip", err)
+}
+
+func (d *decompressor) unzstd(body []byte) (err error) {
+	d.source.Reset(body)
+	if d.zstd == nil {
+		d.zstd, err = zstd.NewReader(&d.source, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxZstdWindow))
+	} else {
+		err = d.zstd.Reset(&d.source)
+	}
+	if err == nil {
+		d.buffer, err = readAll(d.buffer[:0], d.zstd, d.limit)
+	}
+	return named("zstd", err)
+}
+
+// maxZstdWindow is what a decoder of the format has to support at least (RFC 8878, 3.1.1.1.2), and what the standard levels use at most.
+const maxZstdWindow = 8 << 20
+
+func named(codec string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", codec, err)
+	}
+	return nil
+}
+
+// readAll appends what r brings to out, up to the limit.
+func readAll(out []byte, r io.Reader, limit int) ([]byte, error) {
+	var probe [1]byte // tells the end from one byte too many
 	for {
-		if out, err = grow(out, 1, d.limit); err != nil {
-			return out, fmt.Errorf("gzip: %w", err)
+		free := out[len(out):min(cap(out), limit)]
+		if len(free) == 0 && len(out) == limit {
+			free = probe[:]
+		} else if len(free) == 0 {
+			var err error
+			if out, err = grow(out, 1, limit); err != nil {
+				return out, err
+			}
+			continue
 		}
-		n, err := d.gzip.Read(out[len(out):cap(out)])
+		n, err := r.Read(free)
+		if len(out)+n > limit {
+			return out, tooLarge(limit)
+		}
 		out = out[:len(out)+n]
 		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
 		if err != nil {
-			return out, fmt.Errorf("gzip: %w", err)
+			return out, err
 		}
+	}
+}
+
+func tooLarge(limit int) error {
+	return fmt.Errorf("more than %d bytes when decompressed: %w", limit, ErrTooLarge)
+}
+
+// close releases what the decoders hold.
+func (d *decompressor) close() {
+	if d.zstd != nil {
+		d.zstd.Close()
 	}
 }
 
@@ -83,7 +131,7 @@ func (d *decompressor) ungzip(body []byte) ([]byte, error) {
 func grow(b []byte, n, limit int) ([]byte, error) {
 	need := len(b) + n
 	if need > limit {
-		return b, fmt.Errorf("more than %d bytes when decompressed: %w", limit, ErrTooLarge)
+		return b, tooLarge(limit)
 	}
 	if need <= cap(b) {
 		return b, nil
@@ -132,38 +180,4 @@ func snappyBlock(out, block []byte, limit int) ([]byte, error) {
 		return out, fmt.Errorf("snappy: %w", err)
 	}
 	return out[:len(out)+size], nil
-}
-
-// zstdDecoder is shared: DecodeAll keeps no state between calls. It writes
-// no further than its destination's capacity, so that the bound is exact.
-var zstdDecoder = sync.OnceValue(func() *zstd.Decoder {
-	d, err := zstd.NewReader(nil, zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderMaxMemory(1<<30))
-	if err != nil {
-		panic("BUG: zstd options: " + err.Error())
-	}
-	return d
-})
-
-// zstdRatio is the first guess at how much a batch grows; the buffer keeps its size afterwards.
-const zstdRatio = 8
-
-func unzstd(out, body []byte, limit int) ([]byte, error) {
-	want := min(max(zstdRatio*len(body), 64<<10), limit)
-	for {
-		var err error
-		if out, err = grow(out[:0], max(want, cap(out)), max(limit, cap(out))); err != nil {
-			return out, fmt.Errorf("zstd: %w", err)
-		}
-		decoded, err := zstdDecoder().DecodeAll(body, out[:0:min(cap(out), limit)])
-		if err == nil {
-			return decoded, nil
-		}
-		if !errors.Is(err, zstd.ErrDecoderSizeExceeded) && !errors.Is(err, io.ErrShortBuffer) {
-			return out, fmt.Errorf("zstd: %w", err)
-		}
-		if cap(out) >= limit {
-			return out, fmt.Errorf("zstd: more than %d bytes when decompressed: %w", limit, ErrTooLarge)
-		}
-		want = min(2*cap(out), limit)
-	}
 }

@@ -119,13 +119,13 @@ func lz4Block(out, data, dict []byte, stored bool, block, limit int) ([]byte, er
 	space := out[len(out) : len(out)+room]
 	if stored {
 		if room < block {
-			return out, fmt.Errorf("lz4: more than %d bytes when decompressed: %w", limit, ErrTooLarge)
+			return out, named("lz4", tooLarge(limit))
 		}
 		return out[:len(out)+copy(space, data)], nil
 	}
 	n, err := lz4.UncompressBlockWithDict(data, space, dict)
 	if err != nil && room < block {
-		return out, fmt.Errorf("lz4: more than %d bytes when decompressed: %w", limit, ErrTooLarge)
+		return out, named("lz4", tooLarge(limit))
 	}
 	if err != nil {
 		return out, fmt.Errorf("lz4: %w", err)

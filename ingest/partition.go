@@ -47,6 +47,7 @@ func (p *Partition) open(ctx context.Context) {
 	p.ctx = ctx
 	p.log = p.cluster.log.With("topic", p.Topic, "partition", p.ID)
 	p.next = p.StartOffset
+	p.batch.topic, p.batch.partition = p.Topic, p.ID
 	p.batch.unpack.limit = p.cluster.cfg.Fetch.MaxBatchBytes
 	p.timer = time.NewTimer(0)
 	p.status.next.Store(p.next)
@@ -56,6 +57,7 @@ func (p *Partition) open(ctx context.Context) {
 
 func (p *Partition) close() {
 	p.stopFeed()
+	p.batch.unpack.close()
 	p.timer.Stop()
 	p.cluster.leave(p)
 }
