@@ -15,7 +15,8 @@ type point struct {
 	excess   float64               // errors beyond what is usual
 	usual    float64               // requests a window that those members usually have
 	other    [detect.Kinds]float64 // by kind: usual requests of the members it struck, times how badly
-	gap      bool                  // the logs were missing
+	gap      bool                  // nothing is known of it
+	dark     bool                  // a gap, while the rest of the fleet had requests
 }
 
 // curve is bounded: when it is full, each two points become one.
@@ -61,7 +62,7 @@ func (p *point) merge(q point) {
 	p.requests += q.requests
 	p.errors += q.errors
 	p.excess += q.excess
-	p.gap = p.gap && q.gap
+	p.gap, p.dark = p.gap && q.gap, p.dark && q.dark
 }
 
 // cover makes sure that the curve begins at a time, and reaches another; what is added is empty.

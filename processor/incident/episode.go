@@ -38,8 +38,15 @@ type member struct {
 	recent  [fewest]tally
 	lastBad int64
 	surge   float64 // ratio of a surge that came before the errors
+	again   dip     // its first trouble after it had recovered
 	single  bool    // it has a cascade event of its own
 	sure    bool    // its usual rate comes from the detector
+}
+
+// dip is a member's second trouble.
+type dip struct {
+	at               int64 // 0 for none
+	requests, errors float64
 }
 
 type pending struct{ requests, failed float64 }
@@ -67,7 +74,8 @@ type episode struct {
 	silence    float64
 	silent     int64 // windows without any request of the members
 	gapFrom    int64
-	gaps       []interval
+	dark       bool // the gap that goes on is one of the members alone
+	gaps       []logGap
 	tail       tail
 	recent     [fewest]fleetShare
 	lost       float64 // windows of the whole fleet's traffic that failed

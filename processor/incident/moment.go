@@ -28,6 +28,9 @@ func (m *moment) of(service string) []window.Row {
 	return m.rows[i:j]
 }
 
+// dark says that the logs go on: who is silent is silent of itself.
+func (m *moment) dark() bool { return !m.incomplete && m.fleet.total > 0 }
+
 // align gives the start of the window that holds a time that has passed.
 func (m *moment) align(t int64) int64 { return min(t-mod(t, m.width), m.start) }
 

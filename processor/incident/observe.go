@@ -30,7 +30,7 @@ func (e *episode) observe(m *moment) {
 	bad := signal || !gap && e.tail.raised(p.requests, p.errors, c.usual)
 	e.curve.cover(m.align(e.StartedAt), m.start)
 	if gap {
-		p = point{at: m.start, windows: 1, gap: true}
+		p = point{at: m.start, windows: 1, gap: true, dark: m.dark()}
 	}
 	e.curve.add(p)
 	e.share(p.excess, m)
@@ -61,10 +61,22 @@ func (e *episode) count(m *moment, p *point) (sum count) {
 		mem.peak(c)
 		p.add(c, failed, mem.weight)
 		if poissonGLR(float64(c.errors), n*(1.5*mem.usual+0.005)) > 6 {
-			mem.lastBad = m.end
+			mem.suffer(c, m)
 		}
 	}
 	return sum
+}
+
+// suffer notes an abnormal window of a member, and its first one after it had recovered.
+func (mem *member) suffer(c tally, m *moment) {
+	mem.lastBad = m.end
+	if mem.again.at == 0 && mem.EndedAt != 0 {
+		mem.again.at = m.start
+	}
+	if mem.again.at != 0 {
+		mem.again.requests += float64(c.requests)
+		mem.again.errors += float64(c.errors)
+	}
 }
 
 // harms adds what signals other than errors say of this window.
@@ -101,10 +113,11 @@ func (e *episode) gone(c count, m *moment) bool {
 	gap := m.incomplete || e.silence >= absent
 	switch {
 	case gap && e.gapFrom == 0:
+		e.dark = m.dark()
 		e.gapFrom = m.start - max(0, e.silent-1)*m.width
 	case !gap && e.gapFrom != 0:
 		if m.start-e.gapFrom >= int64(time.Minute) && len(e.gaps) < gapLimit {
-			e.gaps = append(e.gaps, interval{e.gapFrom, m.start})
+			e.gaps = append(e.gaps, logGap{interval{e.gapFrom, m.start}, e.dark})
 		}
 		e.gapFrom = 0
 	}
@@ -112,6 +125,12 @@ func (e *episode) gone(c count, m *moment) bool {
 }
 
 const gapLimit = 10
+
+// logGap is a time of which nothing is known; dark if only the members were silent.
+type logGap struct {
+	interval
+	dark bool
+}
 
 // signalled says that a signal that holds this incident open is abnormal in this window.
 func (e *episode) signalled(m *moment) bool {

@@ -14,7 +14,11 @@ func (e *episode) state(c *codec) {
 		c.fail(fmt.Errorf("severity %d: there are %d", e.grade, len(severities)))
 		e.grade = 0
 	}
-	slice(c, &e.gaps, (*codec).interval)
+	c.bool(&e.dark)
+	slice(c, &e.gaps, func(c *codec, g *logGap) {
+		c.interval(&g.interval)
+		c.bool(&g.dark)
+	})
 	for i := range e.recent {
 		c.floats(&e.recent[i].failed, &e.recent[i].all)
 	}
@@ -63,6 +67,8 @@ func (m *member) state(c *codec) {
 	for i := range m.recent {
 		c.tally(&m.recent[i])
 	}
+	c.times(&m.again.at)
+	c.floats(&m.again.requests, &m.again.errors)
 	c.bool(&m.single)
 	c.bool(&m.sure)
 }
@@ -136,4 +142,5 @@ func (p *point) state(c *codec) {
 		c.float(&p.other[i])
 	}
 	c.bool(&p.gap)
+	c.bool(&p.dark)
 }

@@ -6,6 +6,9 @@ import (
 	"github.com/spikeline/spikeline/processor/detect"
 )
 
+// dropWait is how many windows a drop waits, so that a loss of logs is known as such first.
+const dropWait = 3
+
 // place finds the incident a signal belongs to, or opens one. It says whether the signal is settled.
 func (t *Tracker) place(s *detect.Signal, m *moment) bool {
 	if s.Kind == detect.SourceIncomplete || t.lost(s, m) {
@@ -18,7 +21,7 @@ func (t *Tracker) place(s *detect.Signal, m *moment) bool {
 			return true
 		}
 	}
-	if !s.Elevated || s.Ended {
+	if !s.Elevated || s.Ended || s.Kind == detect.TrafficDrop && m.start-s.Onset < dropWait*m.width {
 		return true
 	}
 	if e := t.home(s, m); e != nil {

@@ -55,12 +55,13 @@ func (e *episode) shapeOf() (s shape) {
 func (e *episode) mainEnd(points []point, x []reading, s shape) int64 {
 	last := s.peak
 	for i := s.peak; i < len(x); i++ {
-		if x[i].v >= mainImpact*s.level && !points[i].gap {
+		known := !points[i].gap || points[i].dark && points[i].at < e.lastBad
+		if x[i].v >= mainImpact*s.level && known {
 			last = i
 		}
 	}
 	lead, usual := e.lead(), e.usual()
-	for back := 0; back < fewest && last > s.peak && points[last].level(lead, usual) < residualAt*s.level; back++ {
+	for back := 0; back < fewest && last > s.peak && !points[last].gap && points[last].level(lead, usual) < residualAt*s.level; back++ {
 		last--
 	}
 	if e.Open {
@@ -128,6 +129,7 @@ func (e *episode) story(s shape, m *moment) []told {
 		t.key = fmt.Sprintf("%s/%d", sp.phase, turn[sp.phase])
 		all = append(all, t)
 	}
+	all = append(all, e.dips(s)...)
 	for _, g := range e.gaps {
 		if e.Open || g.from < e.EndedAt {
 			all = append(all, e.gapNote(g))
@@ -221,18 +223,22 @@ func (t *told) turning() bool {
 }
 
 // differs says that an event must be written again: at once if it says something
-// else, for a number only when it has moved by a twentieth, and exactly at the end.
+// else, for a number only when it has moved a good deal, and exactly at the end.
 func differs(old *told, t told, open bool, m *moment) bool {
 	if old.Event.Event != t.Event.Event || old.Service != t.Service || old.Pop != t.Pop {
 		return true
 	}
-	if t.Event.Event == Cascade.String() && t.Service != "" {
-		return old.At != t.At
-	}
 	if !open {
 		return old.At != t.At || old.Summary != t.Summary
 	}
-	return abs(old.At-t.At) >= int64(shortest) || abs(old.Value-t.Value) > 0.05*abs(old.Value)
+	if t.Event.Event == Cascade.String() && t.Service != "" {
+		return old.At != t.At
+	}
+	moved := 0.25
+	if t.Event.Event == Peak.String() || t.Event.Event == Fluctuating.String() {
+		moved = 0.05
+	}
+	return abs(old.At-t.At) >= int64(shortest) || abs(old.Value-t.Value) > moved*abs(old.Value)
 }
 
 // retract takes back every event of an incident that was none, or that is part of another.

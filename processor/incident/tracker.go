@@ -181,12 +181,38 @@ func (t *Tracker) lost(s *detect.Signal, m *moment) bool {
 	return s.Onset >= t.missing.from-slack && s.Onset <= to+slack
 }
 
-// retractDrops withdraws the incidents that are made of nothing but drops that began with the loss of logs.
+// retractDrops takes back the drops that began with the loss of logs, and the incidents made of nothing else.
 func (t *Tracker) retractDrops(m *moment) {
+	since := t.missing.from - int64(t.cfg.Near)
 	for _, e := range t.open {
-		if e.kinds == 1<<detect.TrafficDrop && e.StartedAt >= t.missing.from-int64(t.cfg.Near) {
-			e.Open, e.Withdrawn = false, true
+		e.strike(detect.TrafficDrop, since)
+		if len(e.series) == 0 {
+			e.Open, e.Withdrawn, e.Phase = false, true, Recovered
 			e.EndedAt = m.start
+		}
+	}
+}
+
+// strike removes the findings of a kind that began at a time or later.
+func (e *episode) strike(kind detect.Kind, since int64) {
+	var kept []*series
+	left := map[string]bool{}
+	e.kinds &^= 1 << kind
+	for _, f := range e.series {
+		if f.key.kind == kind && f.onset >= since {
+			delete(e.byKey, f.key)
+			continue
+		}
+		kept = append(kept, f)
+		if f.key.kind == kind {
+			e.kinds |= 1 << kind
+			left[f.key.scope.Service] = true
+		}
+	}
+	e.series = kept
+	for _, mem := range e.members {
+		if !left[mem.Service] {
+			mem.kinds &^= 1 << kind
 		}
 	}
 }

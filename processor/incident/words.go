@@ -81,6 +81,20 @@ func (e *episode) suffers(share float64) string {
 	return percent(share) + " more of requests than usual are refused (4xx)"
 }
 
+// there gives the error rate in the pops that the errors sit in, if they sit in few.
+func (e *episode) there() string {
+	if !e.ledger.local() || !e.errors() {
+		return ""
+	}
+	var n, k float64
+	for _, p := range e.ledger.pops {
+		if p.excess >= 1 && p.excess >= 0.05*e.ledger.popExcess() {
+			n, k = n+p.requests, k+p.excess
+		}
+	}
+	return fmt.Sprintf(" (%s there, in the mean)", percent(k/n))
+}
+
 // where names the pops that the errors sit in, if they sit in few.
 func (e *episode) where() string {
 	if !e.ledger.local() {
@@ -177,7 +191,7 @@ func (e *episode) peakEvent(s shape) told {
 	if n > 0 {
 		t.Summary += " at " + services(n)
 	}
-	t.Summary += e.where()
+	t.Summary += e.where() + e.there()
 	if code, share := e.ledger.topStatus(); e.errors() && share >= dominant {
 		t.Summary += fmt.Sprintf("; %s of the errors are %s%d", percent(share), e.ledger.side(), code)
 	}
@@ -209,22 +223,52 @@ func (e *episode) turn(s shape, i int) told {
 		t.Value = float64(sp.swings)
 		t.Summary = fmt.Sprintf("errors come and go: %d swings in %s, %s in the mean", sp.swings, lasting(since), e.suffers(value))
 	case PartialRecovery:
-		t.Summary = fmt.Sprintf("%s now, down from %s", e.suffers(value), percent(s.rate))
+		t.Summary = fmt.Sprintf("down from %s: %s in the mean of %s", percent(s.rate), e.suffers(value), lasting(since))
 		if e.Open && from.at >= e.lastBad {
 			t.Summary = fmt.Sprintf("back within what is normal since %s; %s of calm make it a recovery", clock(from.at), lasting(int64(e.quiet)))
 		}
 	case Relapse:
-		t.Summary = fmt.Sprintf("worse again: %s", e.suffers(value))
+		t.Summary = fmt.Sprintf("worse again: %s in the mean of %s", e.suffers(value), lasting(since))
 	case Residual:
-		t.Summary = fmt.Sprintf("main impact over; %s, still above normal", e.suffers(value))
+		t.Summary = fmt.Sprintf("main impact over, still above normal: %s in the mean of %s", e.suffers(value), lasting(since))
 	}
 	return t
 }
 
-func (e *episode) gapNote(g interval) told {
-	t := told{key: "note/" + clock(g.from), Event: Event{At: g.from, Event: "note", Value: float64(g.to-g.from) / 1e9}}
-	t.Summary = fmt.Sprintf("logs missing for %s, until %s: not counted as recovery", lasting(g.to-g.from), clock(g.to))
+func (e *episode) gapNote(g logGap) told {
+	t := told{key: "note/" + strconv.FormatInt(g.from, 10), Event: Event{At: g.from, Event: "note", Value: float64(g.to-g.from) / 1e9}}
+	what := "logs missing"
+	if g.dark {
+		what = "not one request to " + services(len(e.members))
+	}
+	t.Summary = fmt.Sprintf("%s for %s, until %s: not counted as recovery", what, lasting(g.to-g.from), clock(g.to))
 	return t
+}
+
+// dips gives the second troubles of single members, where the incident as a whole had recovered.
+func (e *episode) dips(s shape) (all []told) {
+	for _, mem := range e.members {
+		if mem.again.at == 0 || mem.again.requests == 0 || len(all) >= dipLimit || !e.easing(s, mem.again.at) {
+			continue
+		}
+		t := told{key: "relapse/" + mem.Service, Event: Event{At: mem.again.at, Event: Relapse.String(), Service: mem.Service}}
+		t.Value = mem.again.errors / mem.again.requests
+		t.Summary = fmt.Sprintf("%s fails again after it had recovered: %s of its requests", mem.Service, percent(t.Value))
+		all = append(all, t)
+	}
+	return all
+}
+
+const dipLimit = 10
+
+// easing says that at a time the incident was in a recovery.
+func (e *episode) easing(s shape, at int64) bool {
+	for _, sp := range s.spans {
+		if e.curve.points[sp.to-1].end(e.curve.width) > at {
+			return sp.phase == PartialRecovery || sp.phase == Residual
+		}
+	}
+	return false
 }
 
 func (e *episode) recovered() told {
@@ -254,11 +298,11 @@ func (e *episode) title() string {
 	}
 	who := e.scopes()
 	if n := len(e.members) + e.beyond; n == 1 {
-		who = e.FirstService
+		who = e.FirstService + e.where()
 	} else if n > 1 {
-		who = services(n) + ", first " + e.FirstService
+		who = services(n) + e.where() + ", first " + e.FirstService
 	}
-	return fmt.Sprintf("%s at %s%s; %s", what, who, e.where(), e.worst())
+	return fmt.Sprintf("%s at %s; %s", what, who, e.worst())
 }
 
 // worst words the peak in the past tense.

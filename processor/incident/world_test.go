@@ -2,6 +2,7 @@ package incident
 
 import (
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 	"testing"
@@ -99,6 +100,11 @@ func (e *effect) hits(s *site, pop string, at int64) bool {
 
 // whole rounds an expected count, carrying the rest to the next window.
 func (w *world) whole(key string, v float64) uint64 {
+	if _, known := w.carry[key]; !known {
+		h := fnv.New32a() // services must not fail in step
+		h.Write([]byte(key))
+		w.carry[key] = float64(h.Sum32()%1000) / 1000
+	}
 	v += w.carry[key]
 	n := float64(int64(v + 1e-9))
 	w.carry[key] = v - n
@@ -237,7 +243,10 @@ func sorted[T any](m map[string]T) (keys []string) {
 }
 
 // watcher stands in for the detector: it knows what is usual and has the holds of the real one.
-type watcher struct{ series map[seriesKey]*watched }
+type watcher struct {
+	series   map[seriesKey]*watched
+	patience int // abnormal windows before a finding opens, 2 if not set
+}
 
 type watched struct {
 	onset, last int64
@@ -292,7 +301,7 @@ func (w *watcher) judge(out []detect.Signal, r *window.Result, service string, k
 	} else {
 		f.run = 0
 	}
-	opened := !f.open && f.run >= 2
+	opened := !f.open && f.run >= max(w.patience, 2)
 	f.open = f.open || opened
 	if !f.open {
 		return out
