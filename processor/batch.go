@@ -1,5 +1,14 @@
 // Package processor turns the records of partitions into windows, signals and
 // incidents: folders, one a partition, and the judge, one for the fleet.
+//
+//	fold.go      a partition's records into partials: decode, name, fold, send, commit
+//	judge.go     partials into results, signals and incidents; pure, one message after the other
+//	judging.go   the judge on Kafka: takes over, reads on, hands its batches to the sink
+//	snapshot.go  the judge's whole state as bytes
+//	counters.go  what both tell of themselves
+//
+// Goroutines: ingest.Consume starts one for each partition and calls Folding.Own
+// or Judging.Own in it. Nothing here starts another.
 package processor
 
 import (
@@ -11,7 +20,7 @@ import (
 // Batch is what the judge learned in one step. Its rows are written in any
 // order and any number of times with the same effect; then its snapshot is kept; then its offset is committed.
 type Batch struct {
-	Windows   []window.Result // changed rows only
+	Windows   []window.Result // the services that changed, each with all its pops
 	Signals   []detect.Signal
 	Incidents []incident.Incident
 	Events    []incident.Event
@@ -20,6 +29,12 @@ type Batch struct {
 	ClosedTo  int64 // every window that ends at or before this has closed
 	RetiredTo int64 // every window that ends at or before this is final
 	Snapshot  *Snapshot
+}
+
+// Empty says that the batch tells nothing new.
+func (b *Batch) Empty() bool {
+	return len(b.Windows) == 0 && len(b.Signals) == 0 && len(b.Incidents) == 0 && len(b.Events) == 0 &&
+		len(b.Rejects) == 0 && len(b.Ledger) == 0 && b.Snapshot == nil
 }
 
 // LedgerEntry is one block of one source.

@@ -9,7 +9,7 @@ import (
 
 // Folder adds the records of one source to windows. It is owned by the
 // goroutine that reads the partition, which hands it every offset once and in
-// order, sends what Flush gives, and only then commits what Commit says.
+// order (several times in a row for several lines of one message), sends what Flush gives, and only then commits what Commit says.
 type Folder struct {
 	cfg    Config
 	source Source
@@ -26,6 +26,7 @@ type Folder struct {
 	blocks   []*openBlock  // ascending; the last one is being filled
 	rejects  []Reject
 	sampling int // rejects kept since the last flush
+	samples  int // allowed
 	spare    []*table
 }
 
@@ -58,9 +59,20 @@ type Commit struct {
 
 // NewFolder starts a folder where a commit says. of is the number of partitions of the topic.
 func NewFolder(cfg Config, source Source, of int32, from Commit) *Folder {
-	f := &Folder{cfg: cfg, source: source, of: of, next: from.Offset, largest: from.Largest, retireAt: math.MaxInt64}
+	f := &Folder{cfg: cfg, source: source, of: of, next: from.Offset, largest: from.Largest, retireAt: math.MaxInt64, samples: RejectSamples}
 	f.told = f.Watermark()
 	return f
+}
+
+// ShowEveryReject lifts the bound on single rejects, for a reader who asked for them all.
+func (f *Folder) ShowEveryReject() { f.samples = math.MaxInt }
+
+// End gives the messages of a source that will bring nothing more.
+func (f *Folder) End() []Message {
+	out := f.Flush(true)
+	last := f.message()
+	last.Watermark, last.Idle = EndOfTime, true
+	return append(out, last)
 }
 
 // Watermark is the largest timestamp less the out-of-orderness, NoTime before the first record.
@@ -111,7 +123,7 @@ func (f *Folder) reject(offset, at int64, reason accesslog.Reason, service []byt
 }
 
 func (f *Folder) show(offset, at int64, reason accesslog.Reason, service []byte, sample func() string) {
-	if f.sampling >= RejectSamples {
+	if f.sampling >= f.samples {
 		return
 	}
 	f.sampling++
@@ -135,12 +147,10 @@ func (f *Folder) SkipTo(offset int64) {
 
 // account finds the ledger block of an offset and counts the record as consumed.
 func (f *Folder) account(offset int64) *openBlock {
-	if offset != f.next {
-		if offset < f.next {
-			panic("BUG: a folder was handed an offset twice")
-		}
-		f.SkipTo(offset)
+	if offset < f.next-1 {
+		panic("BUG: a folder was handed an offset twice")
 	}
+	f.SkipTo(offset) // the last offset once more is a further line of one message
 	b := f.block(offset)
 	b.Consumed++
 	f.filled(b, offset)

@@ -131,7 +131,9 @@ func (m *Merger) Apply(place int64, msg Message) {
 	}
 	s.Watermark = max(s.Watermark, msg.Watermark)
 	s.Position = max(s.Position, msg.Position)
-	m.Largest = max(m.Largest, s.Watermark)
+	if s.Watermark != EndOfTime {
+		m.Largest = max(m.Largest, s.Watermark)
+	}
 	if msg.Idle && !s.Idle {
 		s.IdleFrom = m.Largest
 	}
@@ -272,6 +274,9 @@ func (m *Merger) Closing() []Result {
 	if frontier == NoTime {
 		return nil
 	}
+	if frontier == EndOfTime {
+		frontier = m.newestEnd()
+	}
 	if m.ClosedTo == NoTime {
 		first := m.oldest()
 		if first == NoTime {
@@ -281,7 +286,7 @@ func (m *Merger) Closing() []Result {
 	}
 	width := int64(m.cfg.Width)
 	if behind := m.cfg.StartOf(frontier) - m.ClosedTo; behind > maxEmpty*width { // a hole of days holds nothing to judge
-		m.ClosedTo = max(m.ClosedTo, min(m.cfg.StartOf(frontier)-maxEmpty*width, m.oldestOpen()))
+		m.ClosedTo = max(m.ClosedTo, min(m.cfg.StartOf(frontier)-maxEmpty*width, m.oldestOpen(frontier)))
 	}
 	var out []Result
 	for m.ClosedTo+width <= frontier {
@@ -310,8 +315,17 @@ func (m *Merger) oldest() int64 {
 	return first
 }
 
-func (m *Merger) oldestOpen() int64 {
-	first := m.cfg.StartOf(m.frontier())
+// newestEnd is the end of the newest window there is.
+func (m *Merger) newestEnd() int64 {
+	end := m.ClosedTo
+	for start := range m.windows {
+		end = max(end, start+int64(m.cfg.Width))
+	}
+	return end
+}
+
+func (m *Merger) oldestOpen(frontier int64) int64 {
+	first := m.cfg.StartOf(frontier)
 	for start, w := range m.windows {
 		if !w.closed {
 			first = min(first, start)
@@ -338,14 +352,7 @@ func (m *Merger) Changes() []Result {
 // Retire drops the windows that every source has passed by the allowed
 // lateness. Take Changes first: what is dropped is not given again.
 func (m *Merger) Retire() {
-	passed := m.passed()
-	if passed == NoTime {
-		return
-	}
-	to := m.cfg.StartOf(passed - int64(m.cfg.AllowedLateness))
-	if m.ClosedTo != NoTime {
-		to = min(to, m.ClosedTo)
-	}
+	to := m.retirable()
 	if to <= m.RetiredTo {
 		return
 	}
@@ -362,8 +369,16 @@ func (m *Merger) Retire() {
 
 // Retiring says whether Retire would drop something.
 func (m *Merger) Retiring() bool {
+	return m.retirable() > m.RetiredTo
+}
+
+// retirable is the end of the windows that every source has passed; none retires before it has closed.
+func (m *Merger) retirable() int64 {
 	passed := m.passed()
-	return passed != NoTime && m.cfg.StartOf(passed-int64(m.cfg.AllowedLateness)) > m.RetiredTo
+	if passed == NoTime || m.ClosedTo == NoTime {
+		return NoTime
+	}
+	return min(m.cfg.StartOf(passed-int64(m.cfg.AllowedLateness)), m.ClosedTo)
 }
 
 // frontier is the lowest watermark of the sources that are not idle; of all that ever spoke, when all are idle.

@@ -5,6 +5,9 @@ import "github.com/spikeline/spikeline/ingest/accesslog"
 // Times in this package are Unix nanoseconds, UTC. NoTime is before all of them.
 const NoTime = int64(-1 << 62)
 
+// EndOfTime is the watermark of a source that will bring nothing more.
+const EndOfTime = int64(1<<62 - 1)
+
 // Source is one partition of a topic of edge logs (or one file, in a replay).
 type Source struct {
 	Topic     string

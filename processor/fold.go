@@ -1,0 +1,274 @@
+package processor
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spikeline/spikeline/ingest"
+	"github.com/spikeline/spikeline/ingest/accesslog"
+	"github.com/spikeline/spikeline/processor/window"
+)
+
+// Folding is how a worker turns partitions into partials.
+type Folding struct {
+	Window      window.Config
+	Format      string
+	Service     accesslog.ServiceConfig
+	MaxRecord   int           // bytes; a longer record is rejected unread
+	EmitEvery   time.Duration // between two partials of a window
+	CommitEvery time.Duration
+	Send        func(context.Context, []window.Message) error // ordered; acknowledged when it returns nil
+	Counters    *FoldCounters
+	Log         *slog.Logger
+}
+
+// lastWords is how long an owner may take to send and commit what it has, once it is told to stop.
+const lastWords = 4 * time.Second
+
+// Own folds one partition until ctx ends. It is the ingest.Owner of the source topics.
+func (f *Folding) Own(ctx context.Context, p *ingest.Partition) error {
+	s, err := f.open(p)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	err = s.run(ctx)
+	if ctx.Err() != nil && !errors.Is(err, ingest.ErrFenced) {
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+		defer cancel()
+		return errors.Join(s.flush(last, false), s.commit(last))
+	}
+	return err
+}
+
+// stream is one partition being folded.
+type stream struct {
+	*Folding
+	partition *ingest.Partition
+	source    window.Source
+	*Lines
+
+	lastRecord time.Time
+	nextFlush  time.Time
+	nextCommit time.Time
+	committed  window.Commit
+	windows    int64 // as last told to the counters
+	cells      int64
+}
+
+func (f *Folding) open(p *ingest.Partition) (*stream, error) {
+	from, err := readCommit(p.StartOffset, p.StartMetadata)
+	if err != nil {
+		f.Log.Warn("the commit's metadata is not ours; late records may be judged anew", "topic", p.Topic, "partition", p.ID, "error", err)
+	}
+	source := window.Source{Topic: p.Topic, Partition: p.ID}
+	lines, err := NewLines(f.Format, f.Service, window.NewFolder(f.Window, source, p.Of, from), f.MaxRecord, f.Counters)
+	if err != nil {
+		return nil, err
+	}
+	f.Log.Info("folding", "topic", p.Topic, "partition", p.ID, "offset", p.StartOffset)
+	now := time.Now()
+	return &stream{Folding: f, partition: p, source: source, Lines: lines, lastRecord: now, nextCommit: now.Add(f.CommitEvery), committed: from}, nil
+}
+
+func (s *stream) close() {
+	s.Counters.forget(s.source)
+	s.Counters.OpenWindows.Add(-s.windows)
+	s.Counters.OpenCells.Add(-s.cells)
+}
+
+func (s *stream) run(ctx context.Context) error {
+	for {
+		b, err := s.partition.Next(ctx)
+		if err != nil {
+			return err
+		}
+		now := time.Now()
+		before := s.Folder.Position()
+		if err := s.fold(b, now); err != nil {
+			return err
+		}
+		if s.Folder.Position() > before {
+			s.lastRecord = now
+		}
+		if now.After(s.nextFlush) || s.Folder.Due() {
+			idle := b.CaughtUp() && now.Sub(s.lastRecord) >= s.Window.IdleAfter
+			if err := s.flush(ctx, idle); err != nil {
+				return err
+			}
+		}
+		if now.After(s.nextCommit) {
+			if err := s.commit(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// fold takes the records of one fetch.
+func (s *stream) fold(b *ingest.Batch, now time.Time) error {
+	wall := now.UnixNano()
+	for b.Next() {
+		at := wall
+		if t := b.TimeMs * int64(time.Millisecond); b.TimeMs > 0 && t < wall {
+			at = t
+		}
+		s.Value(b.Offset, at, b.Value)
+	}
+	var bad *ingest.BatchError
+	if errors.As(b.Err(), &bad) {
+		s.Log.Error("a batch is lost: it cannot be read", "error", bad)
+		s.Folder.SkipTo(bad.First)
+		s.Folder.Reject(bad.First, wall, accesslog.Malformed, bad.Error)
+		s.Folder.SkipTo(bad.Last + 1)
+		s.partition.SeekTo(bad.Last + 1)
+		return nil
+	}
+	s.Folder.SkipTo(b.NextOffset)
+	return b.Err()
+}
+
+// flush sends what is new. Where sending takes long, the next flush waits longer too: partials are a luxury until their window closes.
+func (s *stream) flush(ctx context.Context, idle bool) error {
+	begun := time.Now()
+	messages := s.Folder.Flush(idle)
+	if len(messages) > 0 {
+		if err := s.Send(ctx, messages); err != nil {
+			return fmt.Errorf("partials of %s/%d: %w", s.source.Topic, s.source.Partition, err)
+		}
+	}
+	for i := range messages {
+		if messages[i].Partial != nil {
+			s.Counters.Partials.Add(1)
+		}
+	}
+	s.show()
+	now := time.Now()
+	s.nextFlush = now.Add(max(s.EmitEvery, 3*now.Sub(begun)))
+	return nil
+}
+
+func (s *stream) show() {
+	windows, cells := s.Folder.Open()
+	s.Counters.OpenWindows.Add(int64(windows) - s.windows)
+	s.Counters.OpenCells.Add(int64(cells) - s.cells)
+	s.windows, s.cells = int64(windows), int64(cells)
+	if at := s.Folder.Watermark(); at != window.NoTime {
+		s.Counters.setWatermark(s.source, at)
+	}
+}
+
+// commit keeps where a successor must resume. All that it passes has been sent: it follows a flush.
+func (s *stream) commit(ctx context.Context) error {
+	if err := s.flush(ctx, false); err != nil {
+		return err
+	}
+	s.nextCommit = time.Now().Add(s.CommitEvery)
+	c := s.Folder.Commit()
+	if c == s.committed {
+		return nil
+	}
+	if err := s.partition.Commit(ctx, c.Offset, writeCommit(c)); err != nil {
+		return err
+	}
+	s.committed = c
+	return nil
+}
+
+const commitPrefix = "spikeline/1 largest="
+
+func writeCommit(c window.Commit) string { return commitPrefix + strconv.FormatInt(c.Largest, 10) }
+
+// readCommit reads what writeCommit wrote beside an offset. Without it no timestamp is known.
+func readCommit(offset int64, metadata string) (window.Commit, error) {
+	c := window.Commit{Offset: offset, Largest: window.NoTime}
+	if metadata == "" {
+		return c, nil
+	}
+	text, ours := strings.CutPrefix(metadata, commitPrefix)
+	largest, err := strconv.ParseInt(text, 10, 64)
+	if !ours || err != nil {
+		return c, fmt.Errorf("metadata %q, allowed is %s and Unix nanoseconds", metadata, commitPrefix)
+	}
+	c.Largest = largest
+	return c, nil
+}
+
+// Lines folds raw lines: it decodes, names the service, and hands each record
+// to a folder. It serves partitions and files alike, and belongs to one goroutine.
+type Lines struct {
+	Folder    *window.Folder
+	decoder   accesslog.Decoder
+	namer     *accesslog.Namer
+	maxRecord int
+	counters  *FoldCounters
+	record    accesslog.Record
+	line      []byte
+	sample    func() string
+}
+
+// NewLines makes the decoder of a format and the namer of services.
+func NewLines(format string, service accesslog.ServiceConfig, folder *window.Folder, maxRecord int, counters *FoldCounters) (*Lines, error) {
+	decoder, err := accesslog.New(format)
+	if err != nil {
+		return nil, err
+	}
+	namer, err := accesslog.NewNamer(service)
+	if err != nil {
+		return nil, err
+	}
+	l := &Lines{Folder: folder, decoder: decoder, namer: namer, maxRecord: maxRecord, counters: counters}
+	l.sample = func() string { return string(accesslog.Mask(nil, l.line)) }
+	return l, nil
+}
+
+// Value folds one message value: a line, or several of one shipment.
+func (l *Lines) Value(offset, now int64, value []byte) {
+	l.counters.Bytes.Add(uint64(len(value)))
+	for len(value) > 0 && (value[len(value)-1] == '\n' || value[len(value)-1] == '\r') {
+		value = value[:len(value)-1]
+	}
+	for {
+		line, rest, more := bytes.Cut(value, []byte{'\n'})
+		l.Line(offset, now, bytes.TrimSuffix(line, []byte{'\r'}))
+		if !more {
+			return
+		}
+		value = rest
+	}
+}
+
+// Line folds one line. now is the latest time that it can honestly state.
+func (l *Lines) Line(offset, now int64, line []byte) accesslog.Reason {
+	reason := l.fold(offset, now, line)
+	if reason == accesslog.OK {
+		l.counters.Counted.Add(1)
+	} else {
+		l.counters.Rejected[reason].Add(1)
+	}
+	return reason
+}
+
+func (l *Lines) fold(offset, now int64, line []byte) accesslog.Reason {
+	l.line = line
+	reason := accesslog.TooLarge
+	if len(line) <= l.maxRecord {
+		reason = l.decoder.Decode(line, &l.record)
+	}
+	if reason != accesslog.OK {
+		l.Folder.Reject(offset, now, reason, l.sample)
+		return reason
+	}
+	service := l.namer.Name(&l.record)
+	if len(service) == 0 {
+		l.Folder.Reject(offset, now, accesslog.NoService, l.sample)
+		return accesslog.NoService
+	}
+	return l.Folder.Add(offset, now, &l.record, service, l.sample)
+}
