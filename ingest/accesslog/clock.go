@@ -8,6 +8,8 @@ import "encoding/binary"
 type clock struct {
 	isoHead, isoTail uint64 // "2025-11-" and "5-11-18T": the day that isoDay is the start of
 	isoDay           int64
+	isoSecond        [3]uint64 // bytes 0, 8 and 12 on of the last time in whole seconds
+	isoNanos         int64
 	clfHead          uint64 // "18/Nov/2"
 	clfTail          uint32 // "025:"
 	clfDay           int64
@@ -56,13 +58,17 @@ func unix(b []byte) (ns int64, precise, ok bool) {
 	return ns, scale < 9 || !whole, ok && ns > 0
 }
 
-// rfc3339 reads "2025-11-18T11:28:04.123Z" as time.Time.UnmarshalText does.
+// rfc3339 reads "2025-11-18T11:28:04.123Z" as time.Time.UnmarshalText does, but for the offset 24:00.
 // The offset may also be written without a colon (strftime's %z).
 func (c *clock) rfc3339(b []byte) (ns int64, precise, ok bool) {
 	if len(b) < 20 {
 		return 0, false, false
 	}
 	head, tail := load64(b, 0), load64(b, 3)
+	whole := [3]uint64{head, load64(b, 8), load64(b, 12)}
+	if len(b) == 20 && whole == c.isoSecond {
+		return c.isoNanos, false, true
+	}
 	if head != c.isoHead || tail != c.isoTail {
 		start, ok := isoDay(b)
 		if !ok {
@@ -76,7 +82,11 @@ func (c *clock) rfc3339(b []byte) (ns int64, precise, ok bool) {
 	}
 	ns += c.isoDay
 	if len(b) == 20 && b[19] == 'Z' {
-		return ns, false, ns > 0
+		if ns <= 0 {
+			return 0, false, false
+		}
+		c.isoSecond, c.isoNanos = whole, ns
+		return ns, false, true
 	}
 	fraction, end := nanos(b, 19)
 	offset, ok := zone(b[end:])

@@ -48,9 +48,9 @@ func (d *cloudflare) Decode(line []byte, r *Record) Reason {
 	if r.Path = j.text(cfPath); len(r.Path) == 0 {
 		r.Path = pathOf(j.text(cfURI))
 	}
-	r.OriginStatus = originStatus(j.scalar(cfOrigin))
+	r.OriginStatus = j.origin(cfOrigin)
 	r.Cache = cacheState(j.text(cfCache))
-	r.Bytes = size(j.scalar(cfBytes))
+	r.Bytes = j.size(cfBytes)
 	// The time to the last byte, if the log knows it to less than a second: in
 	// whole seconds (timestamp_format unix, or rfc3339 by default) it would be 0
 	// or 1 s for nearly all requests, and the time to the first byte says more.

@@ -25,20 +25,11 @@ func (d *combined) Decode(line []byte, r *Record) Reason {
 		return reason
 	}
 	line = bytes.TrimRight(line, "\r\n")
-	// Both servers escape quotes in the fields before the request, so the first
-	// one opens it, and no user name can fake the time in front of it.
-	quote := bytes.IndexByte(line, '"')
-	for quote > 0 && line[quote-1] == '\\' {
-		next := bytes.IndexByte(line[quote+1:], '"')
-		if next < 0 {
-			return Malformed
-		}
-		quote += 1 + next
-	}
-	stamp := quote - len(`] `) - clfLen
-	if stamp < 2 || line[stamp-1] != '[' || line[quote-1] != ' ' || line[quote-2] != ']' {
+	quote := requestQuote(line)
+	if quote < 0 {
 		return Malformed
 	}
+	stamp := quote - len(`] `) - clfLen
 	closing := quoteEnd(line, quote)
 	if closing < 0 {
 		return Malformed
@@ -51,6 +42,23 @@ func (d *combined) Decode(line []byte, r *Record) Reason {
 		reason = BadTimestamp
 	}
 	return d.answer(line[closing+1:], r, reason)
+}
+
+// requestQuote is the index of the quote that opens the request: the first one
+// with a bracketed time in front of it. Both servers escape quotes in the
+// fields before, so no user name can fake a time and the start of a request.
+func requestQuote(line []byte) int {
+	for i := 0; ; i++ {
+		next := bytes.IndexByte(line[i:], '"')
+		if next < 0 {
+			return -1
+		}
+		i += next
+		open := i - len(`[] `) - clfLen
+		if open >= 1 && line[open] == '[' && line[i-2] == ']' && line[i-1] == ' ' {
+			return i
+		}
+	}
 }
 
 // answer reads ` 200 742` and what may follow.

@@ -15,9 +15,7 @@ var (
 	corpusColos  = []string{"FRA", "IAD", "SIN", "GRU", "LHR", "AMS"}
 	corpusCaches = []string{"hit", "miss", "dynamic", "expired", "bypass", "stale", "revalidated", "unknown"}
 	corpusAgents = []string{
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
-		"Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15",
-		"okhttp/4.12.0", "curl/8.8.0", "Go-http-client/2.0",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64)", "okhttp/4.12.0", "curl/8.8.0", "Go-http-client/2.0",
 	}
 )
 

@@ -16,8 +16,15 @@ type format struct {
 // The order matters to Detect: of two formats that fit as well, the first is taken.
 var formats = []format{
 	{"cloudflare", newCloudflare, `JSON objects with "EdgeResponseStatus"`, []string{`"EdgeResponseStatus"`}},
-	{"combined", newCombined, `in the combined log format: address, [time], "request", status, bytes`, nil},
+	{"akamai", newAkamai, `JSON objects with "reqTimeSec" and "statusCode"`, []string{`"reqTimeSec"`}},
+	{"gcp", newGCP, `JSON objects with "httpRequest"`, []string{`"httpRequest"`}},
+	{"vercel", newVercel, `JSON objects with "proxy" and its "statusCode"`, []string{`"proxy"`}},
+	{"envoy_json", newEnvoyJSON, `JSON objects with "start_time" and "response_code"`, []string{`"response_code"`}},
+	{"fastly", newFastly, `JSON objects with "time_elapsed" and a status`, []string{`"time_elapsed"`}},
 	{"nginx_json", newNginxJSON, `JSON objects with "status" and a time as nginx names them`, []string{`"status"`}},
+	{"envoy", newEnvoy, `in Envoy's text format: [time], "request", code, flags, numbers, five quoted fields`, nil},
+	{"combined", newCombined, `in the combined log format: address, [time], "request", status, bytes`, nil},
+	{"cloudfront", newCloudfront, `tab-separated with CloudFront's fields`, []string{"\t"}},
 }
 
 // Formats lists the names that New takes.

@@ -1,6 +1,9 @@
 package accesslog
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // nastyJSON are the traps of JSON: each is a valid or invalid change of a good line.
 var nastyJSON = []string{
@@ -59,4 +62,96 @@ func FuzzCombined(f *testing.F) {
 		f.Add([]byte(line + ` 0.012 "x" 5.0`))
 	}
 	fuzzDecoder(f, "combined", refCombined)
+}
+
+// The other formats have no reference of their own; they must not panic, must
+// answer the same whatever they decoded before, and reject invalid JSON.
+func FuzzOtherFormats(f *testing.F) {
+	used := map[string]Decoder{}
+	for _, name := range Formats() {
+		used[name], _ = New(name)
+		for _, line := range samples[name] {
+			f.Add([]byte(line))
+			f.Add([]byte(line[:len(line)*3/4]))
+		}
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		valid := refParse(line) != nil
+		for _, name := range Formats() {
+			fresh, _ := New(name)
+			var want, got Record
+			wantReason := fresh.Decode(line, &want)
+			json := samples[name][0][0] == '{'
+			if json && wantReason != TooLarge && wantReason != Empty && valid == (wantReason == Malformed) {
+				t.Fatalf("%s: valid JSON is %v, but %q is %v", name, valid, line, wantReason)
+			}
+			reason := used[name].Decode(line, &got)
+			if name == "cloudfront" {
+				used[name], _ = New(name) // a #Fields line is meant to change what follows
+			}
+			if a, b := text(&got, reason), text(&want, wantReason); a != b {
+				t.Fatalf("%s of %q\nused  %s\nfresh %s", name, line, a, b)
+			}
+		}
+	})
+}
+
+func FuzzTimestamp(f *testing.F) {
+	for _, s := range []string{
+		"2025-11-18T11:28:04Z", "2025-11-18T11:28:04.123456789123+05:30", "2025-11-18T11:28:04-0000", "2024-02-29T23:59:59Z", "2023-02-29T00:00:00Z",
+		"1969-12-31T23:59:59-01:00", "1970-01-01T00:00:00Z", "1900-01-01T00:00:00Z", "2262-04-11T23:47:16Z", "2261-12-31T23:59:59.999999999-23:59",
+		"2025-04-31T00:00:00Z", "2025-00-10T00:00:00Z", "2025-13-10T00:00:00Z", "2025-01-01T24:00:00Z", "2025-01-01T00:60:00Z", "2025-01-01T00:00:60Z",
+		"2025-01-01T00:00:00.Z", "2025-01-01T00:00:00,5Z", "2025-01-01t00:00:00z", "2025-01-01T00:00:00+24:00", "2025-01-01T0:00:00Z", "2000-02-29T00:00:00Z",
+		"18/Nov/2025:11:28:04 +0000", "29/Feb/2100:11:28:04 +0000", "31/Dec/2025:23:59:59 -0730", "01/nov/2025:11:28:04 +0000", "18/Nov/2025:11:28:04 +2400",
+		"1763465284", "1763465284.123", "1763465284123", "1763465284123456", "1763465284123456789", "99999999999999999999", "-1", "0", "1e9", "0.5", "1763465284e3", "17634652841e-1", "00001763465284",
+	} {
+		f.Add(s)
+	}
+	var used clock
+	f.Fuzz(func(t *testing.T, s string) {
+		if refHugePower.MatchString(s) {
+			return
+		}
+		want, wantPrecise, wantOK := refTime(s)
+		for range 2 {
+			got, precise, ok := used.text([]byte(s))
+			if ok != wantOK || ok && (got != want || precise != wantPrecise) {
+				t.Fatalf("%q: %v %v %v, want %v %v %v", s, time.Unix(0, got).UTC(), precise, ok, time.Unix(0, want).UTC(), wantPrecise, wantOK)
+			}
+		}
+	})
+}
+
+func FuzzDecimal(f *testing.F) {
+	for _, s := range []string{"0", "-0", "12", "0.012", "10.004", "9223372036854775807", "9223372036854775808", "-9223372036854775807", "1e3", "1.5E-2", "12345678901234567890.5", "1e18", "1e19", "0e99", "000", "", "-", ".", "1.", ".5", "1e", "0.0000000000000000000001e22"} {
+		f.Add(s, uint8(6))
+	}
+	f.Fuzz(func(t *testing.T, s string, scale uint8) {
+		scale %= 10
+		if refHugePower.MatchString(s) {
+			_, _ = decimal([]byte(s), int(scale))
+			return
+		}
+		want, wantOK := refDecimal(s, int64(scale))
+		if wantOK && want == -1<<63 {
+			return // decimal stops one short of it
+		}
+		got, ok := decimal([]byte(s), int(scale))
+		if ok != wantOK || ok && got != want {
+			t.Fatalf("%q times 10^%d: %d %v, want %d %v", s, scale, got, ok, want, wantOK)
+		}
+	})
+}
+
+// FuzzHost holds host to its reference: one expression a rule.
+func FuzzHost(f *testing.F) {
+	for _, s := range []string{"", "a.b", "A.B:80", "a.b.", "a.b.:443", "a..", "[2001:DB8::1]:443", "[::1]", "[::1", "[a]", "a b", "caf\xe9", "a:b", "::1", ":80", "_", "."} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		name, _ := host([]byte(s), nil)
+		if want := refHost(s); string(name) != want {
+			t.Fatalf("%q: %q, want %q", s, name, want)
+		}
+	})
 }

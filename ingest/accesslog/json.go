@@ -24,7 +24,8 @@ type jsonReader struct {
 
 	pieces [256]piece
 	used   int
-	table  [512]uint8 // open addressing: hash of a piece's text to its index, 0 for none
+	after  [1 << 16]uint8 // the piece that last came after two others, by their indices
+	table  [512]uint8     // open addressing: hash of a piece's text to its index, 0 for none
 }
 
 // value is where a value lies in the line: a string without its quotes.
@@ -45,19 +46,19 @@ const (
 
 // piece is the text from the end of one value to the start of the next, or to the end of the object.
 type piece struct {
-	head, tail   uint64 // its first and last eight bytes
-	second, penu uint64 // the eight bytes after head and before tail
-	n            int    // length; more than any line if the piece must never match
-	slot         uint8
-	next         uint8 // the piece that came after this one last time
-	alternative  uint8 // and the one before that
-	text         string
+	n      int    // length; more than any line if the piece must never match
+	head   uint64 // its first eight bytes
+	tail   uint64 // its last
+	second uint64 // those after head
+	penult uint64 // those before tail
+	slot   uint8
+	text   string
 }
 
 // Pieces with a fixed place in jsonReader.pieces.
 const (
 	noPiece     = iota
-	beforeFirst // only its next is used
+	beforeFirst // nothing: what comes before the first piece
 	unlearned   // for the one piece that is too long to learn
 	closing     // "}"
 	firstLearned
@@ -84,10 +85,11 @@ func newJSONReader(wanted ...string) *jsonReader {
 func (r *jsonReader) forget() {
 	clear(r.pieces[:])
 	clear(r.table[:])
+	clear(r.after[:])
 	r.pieces[noPiece].n = never
 	r.pieces[beforeFirst].n = never
 	r.pieces[unlearned].n = never
-	r.pieces[closing] = piece{n: 1, slot: closingSlot, text: "}"}
+	r.pieces[closing] = piece{n: never, slot: closingSlot}
 	r.used = firstLearned
 }
 
@@ -95,74 +97,61 @@ func (r *jsonReader) forget() {
 func (r *jsonReader) read(line []byte) bool {
 	r.values = [maxSlots]value{}
 	r.line, r.scratch = line, r.scratch[:0]
-	prev, i := &r.pieces[beforeFirst], 0
+	i, last := 0, uint16(beforeFirst) // last: the index of the piece before, and in the high byte that of the one before it
 	for {
-		p := &r.pieces[prev.next]
-		if p.matches(line, i) {
-			i += p.n
-		} else if p, i = r.turn(prev, i); i < 0 {
+		at := r.after[last]
+		p := &r.pieces[at]
+		n := p.n
+		end := i + n
+		if n < 8 || end > len(line) ||
+			checked64(line, i) != p.head || checked64(line, end-8) != p.tail ||
+			n > 16 && (checked64(line, i+8) != p.second || checked64(line, end-16) != p.penult || n > 32 && string(line[i+16:end-16]) != p.text[16:n-16]) {
+			if at, end = r.turn(last, i); end < 0 {
+				return false
+			}
+			if p = &r.pieces[at]; p.slot == closingSlot {
+				return spaces(line, end) == len(line)
+			}
+		}
+		last = last<<8 | uint16(at)
+		if i = r.values[p.slot%maxSlots].read(line, end); i < 0 {
 			return false
 		}
-		if p.slot == closingSlot {
-			return spaces(line, i) == len(line)
-		}
-		v := &r.values[p.slot%maxSlots]
-		if i = v.read(line, i); i < 0 {
-			return false
-		}
-		prev = p
 	}
-}
-
-// matches says whether p is at i.
-func (p *piece) matches(line []byte, i int) bool {
-	n := p.n
-	if n > len(line)-i {
-		return false
-	}
-	if n < 8 {
-		return string(line[i:i+n]) == p.text
-	}
-	end := i + n
-	if load64(line, i) != p.head || load64(line, end-8) != p.tail {
-		return false
-	}
-	if n <= 16 {
-		return true
-	}
-	if load64(line, i+8) != p.second || load64(line, end-16) != p.penu {
-		return false
-	}
-	return n <= 32 || string(line[i+16:end-16]) == p.text[16:n-16]
 }
 
 // read notes the value at i and is the index after it, -1 if there is none.
 func (v *value) read(line []byte, i int) int {
-	if i+9 > len(line) {
+	if i+8 >= len(line) {
 		return v.readAny(line, i)
 	}
-	if line[i] == '"' {
-		i++
-		for j := i; j+8 <= len(line); j += 8 {
-			m := notPlain(load64(line, j))
-			if m == 0 {
-				continue
-			}
-			j += bits.TrailingZeros64(m) >> 3
-			if line[j] != '"' {
-				break
-			}
-			*v = value{int32(i), int32(j), plain}
-			return j + 1
+	if line[i] != '"' {
+		n := bits.TrailingZeros64(nonDigits(checked64(line, i))) >> 3
+		if n == 0 || n == 8 || n > 1 && line[i] == '0' || line[i+n] != ',' {
+			return v.readAny(line, i)
 		}
-		return v.readAny(line, i-1)
+		*v = value{int32(i), int32(i + n), number}
+		return i + n
 	}
-	n := bits.TrailingZeros64(nonDigits(load64(line, i))) >> 3
-	if n == 0 || n == 8 || n > 1 && line[i] == '0' || line[i+n] != ',' {
-		return v.readAny(line, i)
+	i++
+	// Two words a step: most strings end in them, and the choice between the two needs no branch.
+	for j := i; j+16 <= len(line); j += 16 {
+		m, m2 := notPlain(checked64(line, j)), notPlain(checked64(line, j+8))
+		if m|m2 == 0 {
+			continue
+		}
+		n := bits.TrailingZeros64(m)
+		if m == 0 {
+			n = bits.TrailingZeros64(m2) + 64
+		}
+		j += n >> 3
+		if line[j] != '"' {
+			break
+		}
+		*v = value{int32(i), int32(j), plain}
+		return j + 1
 	}
-	*v = value{int32(i), int32(i + n), number}
-	return i + n
+	return v.readAny(line, i-1)
 }
 
 // notPlain marks with 0x80 the bytes of w that end a string's plain text:
@@ -172,20 +161,15 @@ func notPlain(w uint64) uint64 {
 	return (((w ^ 2*ones) - 0x21*ones) | ((w ^ '\\'*ones) - ones)) &^ w & highs
 }
 
-// turn finds the piece at i where the prediction failed, and makes it the next prediction.
-func (r *jsonReader) turn(prev *piece, i int) (*piece, int) {
-	if p := &r.pieces[prev.alternative]; p.matches(r.line, i) {
-		prev.next, prev.alternative = prev.alternative, prev.next
-		return p, i + p.n
+// turn finds the piece at i where the prediction failed, and predicts it from now on.
+func (r *jsonReader) turn(last uint16, i int) (at uint8, end int) {
+	if i > 0 && i < len(r.line) && r.line[i] == '}' {
+		return closing, i + 1
 	}
-	p, end := r.pieceAt(i)
-	if end < 0 {
-		return nil, -1
+	if at, end = r.pieceAt(i); end >= 0 && at >= firstLearned {
+		r.after[last] = at
 	}
-	if p != unlearned {
-		prev.next, prev.alternative = p, prev.next
-	}
-	return &r.pieces[p], end
+	return at, end
 }
 
 // pieceAt reads the piece at i: the opening brace or a comma, a key, a colon,
@@ -249,7 +233,7 @@ func newPiece(text string, slot uint8) piece {
 		p.head, p.tail = load64(b, 0), load64(b, len(b)-8)
 	}
 	if len(b) >= 16 {
-		p.second, p.penu = load64(b, 8), load64(b, len(b)-16)
+		p.second, p.penult = load64(b, 8), load64(b, len(b)-16)
 	}
 	return p
 }

@@ -27,16 +27,40 @@ func (r *jsonReader) start(line []byte, rec *Record) Reason {
 	return OK
 }
 
+// inside reads the object that is a value of outer. When that is none, it is as if empty.
+func (r *jsonReader) inside(outer *jsonReader, slot uint8) {
+	if outer.values[slot].kind != other || !r.read(outer.raw(slot)) {
+		r.values = [maxSlots]value{}
+	}
+}
+
 // time is the timestamp at slot. precise says that it has more than whole seconds.
 func (r *jsonReader) time(c *clock, slot uint8) (ns int64, precise bool, reason Reason) {
-	if !r.has(slot) {
+	b := r.scalar(slot)
+	if len(b) < 2 && !r.has(slot) {
 		return 0, false, NoTimestamp
 	}
-	ns, precise, ok := c.text(r.scalar(slot))
+	ns, precise, ok := c.text(b)
 	if !ok {
 		return 0, false, BadTimestamp
 	}
 	return ns, precise, OK
+}
+
+// origin is the status that the origin gave, 0 when it gave none.
+func (r *jsonReader) origin(slot uint8) uint16 {
+	if n := r.count(slot); n >= 0 && n < 1000 {
+		return uint16(n) * uint16(min(n/100, 1))
+	}
+	return originStatus(r.scalar(slot))
+}
+
+// size is a count of bytes, 0 when there is none ("-" is how many formats write 0).
+func (r *jsonReader) size(slot uint8) uint64 {
+	if n := r.count(slot); n >= 0 {
+		return uint64(n)
+	}
+	return size(r.scalar(slot))
 }
 
 // host is the host name at slot, normalised; empty when there is none that is usable.
@@ -47,6 +71,10 @@ func (r *jsonReader) host(slot uint8) (name []byte) {
 
 // finish reads the status and is the first reason not to use the record.
 func (r *jsonReader) finish(rec *Record, reason Reason, slot uint8, zero bool) Reason {
+	if n := r.count(slot); n >= 100 && n <= 999 {
+		rec.Status = uint16(n)
+		return reason
+	}
 	if !r.has(slot) {
 		return first(reason, NoStatus)
 	}

@@ -276,6 +276,26 @@ func (r *jsonReader) scalar(slot uint8) []byte {
 	return r.text(slot)
 }
 
+// count is a value that is a natural number, -1 when it is anything else. It
+// is quick for short ones.
+func (r *jsonReader) count(slot uint8) int64 {
+	v := &r.values[slot%maxSlots]
+	start, n := int(v.start), uint(v.end-v.start)
+	if v.kind != number || n-1 >= 8 || start+8 > len(r.line) {
+		if n, ok := natural(r.scalar(slot)); ok {
+			return n
+		}
+		return -1
+	}
+	// The digits to the top of the word, zeros in front of them.
+	pad := 64 - 8*n
+	w := load64(r.line, start)<<pad | zeros&(1<<pad-1)
+	if nonDigits(w) != 0 {
+		return -1
+	}
+	return int64(eightDigits(w))
+}
+
 // raw is any value as it stands in the line.
 func (r *jsonReader) raw(slot uint8) []byte {
 	v := r.values[slot%maxSlots]

@@ -63,9 +63,9 @@ func (d *nginxJSON) Decode(line []byte, r *Record) Reason {
 			r.Path = path
 		}
 	}
-	r.OriginStatus = originStatus(j.scalar(ngUpstream))
+	r.OriginStatus = j.origin(ngUpstream)
 	r.Cache = cacheState(j.text(ngCache))
-	r.Bytes = size(j.scalar(j.oneOf(ngSent, ngBody)))
+	r.Bytes = j.size(j.oneOf(ngSent, ngBody))
 	r.LatencyMicros = micros(j.scalar(ngDuration), 6)
 	return j.finish(r, reason, ngStatus, true)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"unsafe"
 )
 
 // Eight bytes are tested at a time, in one register. In each of these words every byte is the same.
@@ -14,6 +15,13 @@ const (
 )
 
 func load64(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
+
+// checked64 is load64 where the caller has made sure of 0 <= i and i+8 <= len(b),
+// as every caller does in the lines above the call. The compiler cannot see that, and
+// its own tests would cost a quarter of the speed of jsonReader.read, the only user.
+func checked64(b []byte, i int) uint64 {
+	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b)), i))[:])
+}
 
 // nonDigits marks with 0x80 the bytes of w that are no decimal digits. The
 // lowest mark is exact; marks above it may be spurious.

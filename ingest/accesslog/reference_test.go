@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 // The reference decoders: the plainest way to say what a record means, on
@@ -126,6 +127,9 @@ func refTime(s string) (ns int64, precise, ok bool) {
 	switch m := refISOForm.FindStringSubmatch(s); {
 	case m != nil:
 		if m[3] != "Z" {
+			if m[3][1:3] > "23" {
+				return 0, false, false // package time lets 24 pass, RFC 3339 does not
+			}
 			s = m[1] + m[2] + refOffset.ReplaceAllString(m[3], "$1:$2")
 		}
 		ok, precise = t.UnmarshalText([]byte(s)) == nil, m[2] != ""
@@ -313,18 +317,46 @@ func refNginxJSON(o refObject, r *Record) Reason {
 	return o.finish(r, reason, "status", true)
 }
 
-var refCombinedForm = regexp.MustCompile(`(?s)^((?:[^"\\]|\\"|\\[^"])*)\[(.{26})\] "((?:[^"\\]|\\.)*)" ([^ ]+) ([0-9]+|-)( "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*"( .*)?)?$`)
+var (
+	refCombinedStart = regexp.MustCompile(`(?s).\[(.{26})\] "`)
+	refCombinedRest  = regexp.MustCompile(`(?s)^((?:[^"\\]|\\.)*)" ([^ ]+) ([0-9]+|-)( "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*"( .*)?)?$`)
+)
+
+// latin1 makes a rune of every byte, for regexp to count bytes; bytesOf undoes it.
+func latin1(b []byte) string {
+	var s strings.Builder
+	for _, c := range b {
+		s.WriteRune(rune(c))
+	}
+	return s.String()
+}
+
+func bytesOf(s string) []byte {
+	b := []byte{}
+	for _, r := range s {
+		b = append(b, byte(r))
+	}
+	return b
+}
 
 func refCombined(line []byte, r *Record) Reason {
-	m := refCombinedForm.FindStringSubmatch(strings.TrimRight(string(line), "\r\n"))
-	if m == nil || m[1] == "" {
+	s := strings.TrimRight(latin1(line), "\r\n")
+	start := refCombinedStart.FindStringSubmatchIndex(s)
+	if start == nil {
 		return Malformed
 	}
+	_, size := utf8.DecodeRuneInString(s[start[0]:])
+	head, stamp := s[:start[0]+size], s[start[2]:start[3]]
+	m := refCombinedRest.FindStringSubmatch(s[start[1]:])
+	if m == nil {
+		return Malformed
+	}
+	m = append([]string{"", head, stamp}, m[1:]...)
 	if words := strings.SplitN(m[1], " ", 3); len(words) == 3 && refAddress(words[1]) {
 		r.Service = []byte(refHost(words[0]))
 	}
 	method, path := refRequest(m[3])
-	r.Method, r.Path = []byte(method), []byte(path)
+	r.Method, r.Path = bytesOf(method), bytesOf(path)
 	r.Bytes = refSize(m[5])
 	for _, w := range strings.Split(strings.TrimPrefix(m[7], " "), " ") {
 		if w == "" {

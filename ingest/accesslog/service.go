@@ -27,6 +27,7 @@ func DefaultService() ServiceConfig { return ServiceConfig{From: "host"} }
 // Namer maps records to service names. It belongs to one goroutine.
 type Namer struct {
 	part     func(*Record) []byte
+	asIs     bool // hosts need no cleaning and no rule applies
 	fallback []byte
 	rules    []rule
 	recent   map[string][]byte // names by key, not more than namesKept
@@ -62,6 +63,7 @@ func NewNamer(c ServiceConfig) (*Namer, error) {
 	if len(faults) > 0 {
 		return nil, fmt.Errorf("%s", strings.Join(faults, "\n"))
 	}
+	n.asIs = c.From == "host" && len(n.rules) == 0
 	return n, nil
 }
 
@@ -88,6 +90,9 @@ func partOf(from string) (func(*Record) []byte, error) {
 // Decode. It does not allocate for names it has seen lately.
 func (n *Namer) Name(r *Record) []byte {
 	key := n.part(r)
+	if n.asIs && len(key) > 0 {
+		return key
+	}
 	if len(key) == 0 {
 		return n.fallback
 	}

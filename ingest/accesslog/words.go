@@ -2,17 +2,16 @@ package accesslog
 
 // cacheState maps the words that edges use for what their cache did. The case of letters does not matter.
 func cacheState(word []byte) Cache {
+	if c := cacheWord(word); c != CacheUnknown || len(word) == 0 || word[0]-'A' >= 26 {
+		return c
+	}
 	var buf [24]byte
-	if len(word) > len(buf) {
-		return CacheUnknown
-	}
-	for i, c := range word {
-		if c-'A' < 26 {
-			c += 'a' - 'A'
-		}
-		buf[i] = c
-	}
-	switch string(buf[:len(word)]) {
+	name, _ := lower(word[:min(len(word), len(buf))], buf[:0])
+	return cacheWord(name)
+}
+
+func cacheWord(word []byte) Cache {
+	switch string(word) {
 	case "hit", "hit-cluster", "hit-wait", "hit-synth":
 		return CacheHit
 	case "miss", "miss-cluster", "miss-wait":
