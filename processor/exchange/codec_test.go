@@ -195,6 +195,7 @@ func TestDamagedValuesAreErrors(t *testing.T) {
 	}
 }
 
+// Run it with -fuzzminimizetime 5x: what Arrow covers varies from run to run, and the fuzzer would minimize forever.
 func FuzzDecode(f *testing.F) {
 	for seed := range uint64(6) {
 		m := randomMessage(rand.New(rand.NewPCG(seed, seed)), 12)
