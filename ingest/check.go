@@ -20,14 +20,31 @@ import (
 // answers and has the topics.
 func (c *Cluster) Check(ctx context.Context, topics ...string) error {
 	var faults []string
+	away := false
 	for _, broker := range c.cfg.Brokers {
 		existing, err := c.topicsAt(ctx, broker)
 		if err == nil {
 			return missing(topics, existing)
 		}
+		away = away || isAway(err)
 		faults = append(faults, fmt.Sprintf("%s: %s", broker, c.explain(err)))
 	}
-	return fmt.Errorf("kafka: no broker can be used; tried %s", strings.Join(faults, "; "))
+	err := fmt.Errorf("kafka: no broker can be used; tried %s", strings.Join(faults, "; "))
+	if away {
+		return &AwayError{err}
+	}
+	return err
+}
+
+// AwayError says that brokers could not be reached: that may heal by itself, unlike a wrong password or topic.
+type AwayError struct{ error }
+
+func (e *AwayError) Unwrap() error { return e.error }
+
+func isAway(err error) bool {
+	var resolve *net.DNSError
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.As(err, &resolve)
 }
 
 // topicsAt asks one broker, over its own connection, for the topics that this user may see.
@@ -133,9 +150,9 @@ func (c *Cluster) explain(err error) string {
 		return "the broker closed the connection: the port wants TLS (tls.enabled: true), or is not Kafka's"
 	case closed && c.sasl == nil:
 		return "the broker closed the connection after the TLS handshake: the port wants a password (sasl), or is not Kafka's"
-	case errors.Is(err, context.DeadlineExceeded) && c.tls == nil:
+	case timedOut(err) && c.tls == nil:
 		return fmt.Sprintf("no answer within %v: a firewall, or the port wants TLS (tls.enabled: true)", c.cfg.RequestTimeout)
-	case errors.Is(err, context.DeadlineExceeded):
+	case timedOut(err):
 		return fmt.Sprintf("no answer within %v", c.cfg.RequestTimeout)
 	}
 	return err.Error()
@@ -157,8 +174,13 @@ func explainTLS(err error) string {
 		return fmt.Sprintf("%v: set tls.server_name to the name in the certificate", host)
 	case errors.As(err, &invalid):
 		return fmt.Sprintf("the broker's certificate is not accepted: %v", invalid)
-	case errors.Is(err, context.DeadlineExceeded):
+	case timedOut(err):
 		return "the TLS handshake was not answered: the port may not speak TLS (tls.enabled: false)"
 	}
 	return fmt.Sprintf("TLS handshake: %v", err)
+}
+
+func timedOut(err error) bool {
+	var slow interface{ Timeout() bool }
+	return errors.As(err, &slow) && slow.Timeout()
 }

@@ -72,6 +72,16 @@ func (c *Cluster) Close() {
 	c.cancel()
 }
 
+// FindLeaders makes the connections' shared map of topics and leaders new,
+// rather than up to metadataTTL old. kafka-go has no call for it, but does so after
+// it has created topics: here, none.
+func (c *Cluster) FindLeaders(ctx context.Context) error {
+	ctx, cancel := c.bound(ctx)
+	defer cancel()
+	_, err := c.client.CreateTopics(ctx, &kafka.CreateTopicsRequest{ValidateOnly: true})
+	return err
+}
+
 // dialer is for kafka-go's older half, which does not use the Transport: the group's coordinator, and Check.
 func (c *Cluster) dialer() *kafka.Dialer {
 	return &kafka.Dialer{

@@ -70,7 +70,7 @@ func (f *feed) run(ctx context.Context, offset int64) {
 }
 
 // Pauses between failed fetches double from the first to the last.
-const firstPause, lastPause = 100 * time.Millisecond, 2 * time.Second
+const firstPause, lastPause = 50 * time.Millisecond, 2 * time.Second
 
 // fetch repeats the exchange until it succeeds, the partition is dead (x.dead
 // says why), or ctx ends (then it returns false).
@@ -85,6 +85,9 @@ func (f *feed) fetch(ctx context.Context, x *exchange) (*exchange, bool) {
 			return x, true
 		}
 		f.p.stalled(x.offset(), err, failures)
+		if kind := kindOf(err); kind == ErrorLeader || kind == ErrorTopic {
+			f.p.cluster.FindLeaders(ctx)
+		}
 		if x.failure == 0 { // the exchange itself failed: its buffer may still be written to
 			fresh := f.p.newExchange()
 			fresh.setOffset(x.offset())
@@ -139,7 +142,7 @@ func (p *Partition) relocate(ctx context.Context, x *exchange) error {
 
 // maxBeyond is how often an offset is found beyond the end of the log before
 // that is believed: a new leader may know less for a moment.
-const maxBeyond = 8
+const maxBeyond = 5
 
 // kindOf sorts a failed fetch into the counters.
 func kindOf(err error) FetchErrorKind {
