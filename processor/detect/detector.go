@@ -283,7 +283,7 @@ func (d *Detector) pair(s *service, name string, at int) *servicePop {
 
 // pop finds the series of a pop, or makes it; nil beyond the limit.
 func (d *Detector) pop(name string) *whole {
-	i, found := slices.BinarySearchFunc(d.pops, name, func(p *whole, name string) int { return strings.Compare(p.name, name) })
+	i, found := d.findPop(name)
 	if found {
 		d.pops[i].seen = d.t
 		return d.pops[i]
@@ -294,6 +294,10 @@ func (d *Detector) pop(name string) *whole {
 	}
 	d.pops = slices.Insert(d.pops, i, &whole{name: name, seen: d.t})
 	return d.pops[i]
+}
+
+func (d *Detector) findPop(name string) (int, bool) {
+	return slices.BinarySearchFunc(d.pops, name, func(p *whole, name string) int { return strings.Compare(p.name, name) })
 }
 
 func (d *Detector) minutesATick() int32 {

@@ -15,6 +15,7 @@ const (
 	priorWeight  = 200  // requests that the prior rate is worth
 	wanderSigmas = 5.0  // a rate that wanders by nature is normal up to so many of its own sigmas
 
+	errorWarm      = 5 * time.Minute  // windows without error signals after a start (30)
 	failureMemory  = 6 * time.Hour    // half-life of a proportion's baseline (2160)
 	oldestFailure  = 2 * time.Hour    // onsets are looked for so far back (720)
 	longestHold    = 30 * time.Minute // (180)
@@ -140,7 +141,7 @@ func newTuning(c Config) *tuning {
 	h.score = scoreHigh
 	f.guard = 0.4
 	return &tuning{
-		errors:       proportion(0.001, 2, 0.005, 2, 0.001, 10*time.Minute, 5*time.Minute),
+		errors:       proportion(0.001, 2, 0.005, 2, 0.001, 10*time.Minute, errorWarm),
 		slow:         proportion(0.02, 3, 0.08, 2, 0.03, 10*time.Minute, 15*time.Minute),
 		client:       proportion(0.03, 3, 0.10, 5, 0.05, 5*time.Minute, 15*time.Minute),
 		traffic:      [sensitivities]trafficTuning{normal: t, low: l, high: h},
