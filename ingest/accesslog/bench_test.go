@@ -58,7 +58,44 @@ func BenchmarkCloudflareMixed(b *testing.B) {
 	benchmarkDecode(b, "cloudflare", mixedLogpushLines())
 }
 
-func BenchmarkEncodingJSON(b *testing.B) {
+func BenchmarkFormat(b *testing.B) {
+	lines := map[string][][]byte{"cloudflare": mixedLogpushLines(), "combined": combinedLines(), "nginx_json": nginxJSONLines()}
+	for _, name := range Formats() {
+		if lines[name] == nil {
+			for _, line := range samples[name] {
+				lines[name] = append(lines[name], []byte(line))
+			}
+		}
+		b.Run(name, func(b *testing.B) { benchmarkDecode(b, name, lines[name]) })
+	}
+}
+
+func BenchmarkNamer(b *testing.B) {
+	n, err := NewNamer(ServiceConfig{From: "host", Rewrite: []Rewrite{{`^([a-z]+)\.`, "$1"}}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var r Record
+	hosts := make([][]byte, len(corpusHosts))
+	for i, h := range corpusHosts {
+		hosts[i] = []byte(h)
+	}
+	benchmarkLines(b, hosts, func(host []byte) {
+		r.Service = host
+		_ = n.Name(&r)
+	})
+}
+
+func BenchmarkMask(b *testing.B) {
+	var buf []byte
+	benchmarkLines(b, combinedLines(), func(line []byte) { buf = Mask(buf[:0], line) })
+}
+
+// The same fields of the same records by encoding/json, to compare with.
+func BenchmarkEncodingJSONRFC3339(b *testing.B) { benchmarkEncodingJSON(b, logpushLines(stamps[0])) }
+func BenchmarkEncodingJSONMixed(b *testing.B)   { benchmarkEncodingJSON(b, mixedLogpushLines()) }
+
+func benchmarkEncodingJSON(b *testing.B, lines [][]byte) {
 	type record struct {
 		EdgeStartTimestamp, EdgeEndTimestamp     json.RawMessage
 		ClientRequestHost, EdgeColoCode          string
@@ -67,7 +104,7 @@ func BenchmarkEncodingJSON(b *testing.B) {
 		EdgeTimeToFirstByteMs                    int64
 		CacheCacheStatus                         string
 	}
-	benchmarkLines(b, mixedLogpushLines(), func(line []byte) {
+	benchmarkLines(b, lines, func(line []byte) {
 		var r record
 		_ = json.Unmarshal(line, &r)
 	})

@@ -55,7 +55,7 @@ func unix(b []byte) (ns int64, precise, ok bool) {
 		return v, true, true
 	}
 	ns, ok = decimal(b, scale)
-	return ns, scale < 9 || !whole, ok && ns > 0
+	return ns, scale < 9 || digits(b, 0) < len(b), ok && ns > 0
 }
 
 // rfc3339 reads "2025-11-18T11:28:04.123Z" as time.Time.UnmarshalText does, but for the offset 24:00.

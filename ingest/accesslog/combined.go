@@ -37,8 +37,9 @@ func (d *combined) Decode(line []byte, r *Record) Reason {
 	r.Service, d.scratch = vhost(line[:stamp-1], d.scratch[:0])
 	r.Method, r.Path = request(line[quote+1 : closing])
 	reason := OK
-	t, ok := d.clock.clf(line[stamp : stamp+clfLen])
-	if r.Time = t; !ok {
+	if t, ok := d.clock.clf(line[stamp : stamp+clfLen]); ok {
+		r.Time = t
+	} else {
 		reason = BadTimestamp
 	}
 	return d.answer(line[closing+1:], r, reason)

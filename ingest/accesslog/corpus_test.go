@@ -120,3 +120,27 @@ func mixedLogpushLines() [][]byte {
 	}
 	return lines
 }
+
+func combinedLines() [][]byte {
+	r := rand.New(rand.NewPCG(5, 6))
+	lines := make([][]byte, corpusLen)
+	for i := range lines {
+		at := corpusStart.Add(time.Duration(i) * 50 * time.Millisecond)
+		lines[i] = fmt.Appendf(nil, `203.0.%d.%d - - [%s] "%s /v%d/items/%d?page=%d HTTP/1.1" %s %d "-" "%s" %d.%03d`, r.IntN(256), r.IntN(256),
+			at.Format("02/Jan/2006:15:04:05 -0700"), pick(r, []string{"GET", "POST"}), r.IntN(3), r.IntN(1e6), r.IntN(100),
+			pick(r, []string{"200", "200", "404", "503"}), r.IntN(1e5), pick(r, corpusAgents), r.IntN(3), r.IntN(1000))
+	}
+	return lines
+}
+
+func nginxJSONLines() [][]byte {
+	r := rand.New(rand.NewPCG(7, 8))
+	lines := make([][]byte, corpusLen)
+	for i := range lines {
+		at := corpusStart.Add(time.Duration(i) * 50 * time.Millisecond)
+		lines[i] = fmt.Appendf(nil, `{"msec":"%d.%03d","time_iso8601":"%s","host":"%s","request_method":"GET","request_uri":"/v1/items/%d?page=2","uri":"/v1/items/%d","status":"%s","bytes_sent":"%d","request_time":"%d.%03d","upstream_status":"%s","upstream_response_time":"0.012","upstream_cache_status":"%s","remote_addr":"203.0.113.%d"}`,
+			at.Unix(), i%1000, at.Format(time.RFC3339), pick(r, corpusHosts), r.IntN(1e6), r.IntN(1e6), pick(r, []string{"200", "200", "404", "503"}), r.IntN(1e5),
+			r.IntN(3), r.IntN(1000), pick(r, []string{"", "200", "502, 504"}), pick(r, []string{"HIT", "MISS", ""}), r.IntN(256))
+	}
+	return lines
+}

@@ -27,8 +27,9 @@ func (d *envoy) Decode(line []byte, r *Record) Reason {
 		return Malformed
 	}
 	reason := OK
-	t, _, ok := d.clock.text(line[1:end])
-	if r.Time = t; !ok {
+	if t, _, ok := d.clock.text(line[1:end]); ok {
+		r.Time = t
+	} else {
 		reason = BadTimestamp
 	}
 	target, rest, ok := quoted(line[end+1:])

@@ -17,9 +17,10 @@ func spaces(line []byte, i int) int {
 	return i
 }
 
-// readAny is value.read without its short cuts.
+// readAny is value.read without its short cuts. The predicted piece may have
+// had less white space at its end than there is.
 func (v *value) readAny(line []byte, i int) int {
-	if i >= len(line) {
+	if i = spaces(line, i); i >= len(line) {
 		return -1
 	}
 	end := -1

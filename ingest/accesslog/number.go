@@ -136,10 +136,11 @@ func exponent(b []byte) (int, bool) {
 func shifted(whole, fraction []byte, power int) (int64, bool) {
 	var v int64
 	add := func(c byte) bool {
-		if v > (math.MaxInt64-9)/10 {
+		digit := int64(c - '0')
+		if v > (math.MaxInt64-digit)/10 {
 			return false
 		}
-		v = v*10 + int64(c-'0')
+		v = v*10 + digit
 		return true
 	}
 	take := len(whole) + power

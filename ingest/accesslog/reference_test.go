@@ -92,7 +92,7 @@ func (o refObject) oneOf(keys ...string) string {
 			return k
 		}
 	}
-	return ""
+	return "\xff" // can be no key: encoding/json makes valid UTF-8 of them
 }
 
 var (
