@@ -25,9 +25,10 @@ type service struct {
 	ring       [depth]tally
 	n, k       float64 // usual requests and errors, decayed
 	windows    float64 // weight of the windows in n and k
-	skipTo     int64   // windows up to this number teach nothing: they were part of an incident
-	surgeOnset int64   // of its latest traffic surge, 0 for none
-	surgeSeen  int64   // start of the latest window in which that surge was on
+	skipFrom   int64   // windows from this number to skipTo teach nothing: they are part of an incident
+	skipTo     int64
+	surgeOnset int64 // of its latest traffic surge, 0 for none
+	surgeSeen  int64 // start of the latest window in which that surge was on
 	surgeRatio float64
 }
 
@@ -75,7 +76,7 @@ func saturate(n uint64) uint32 { return uint32(min(n, math.MaxUint32)) }
 func (f *fleet) find(name string) *service {
 	s := f.byName[name]
 	if s == nil && len(f.byName) < f.limit {
-		s = &service{first: f.tick, last: f.tick - 1}
+		s = &service{first: f.tick, last: f.tick - 1, skipTo: -1}
 		f.byName[name] = s
 	}
 	return s
@@ -100,7 +101,7 @@ func (s *service) push(tick int64, sum tally) {
 
 func (s *service) put(tick int64, sum tally) {
 	slot, old := &s.ring[uint64(tick)%depth], tick-depth
-	if old >= s.first && old > s.skipTo {
+	if old >= s.first && !s.skips(old) {
 		s.learn(*slot)
 	}
 	*slot = sum
@@ -124,7 +125,10 @@ func (s *service) at(tick int64) tally {
 // usual gives the error rate and the requests a window of the time before a window.
 func (s *service) usual(before int64) (rate, perWindow float64) {
 	n, k, windows := s.n, s.k, s.windows
-	for t := max(s.last-depth+1, s.first, s.skipTo+1); t < before && t <= s.last; t++ {
+	for t := max(s.last-depth+1, s.first); t < before && t <= s.last; t++ {
+		if s.skips(t) {
+			continue
+		}
 		c := s.ring[uint64(t)%depth]
 		n, k, windows = n+float64(c.requests), k+float64(c.errors), windows+1
 	}
@@ -135,10 +139,19 @@ func (s *service) usual(before int64) (rate, perWindow float64) {
 	return rate, n / windows
 }
 
+func (s *service) skips(tick int64) bool { return tick >= s.skipFrom && tick <= s.skipTo }
+
+// spare keeps the windows of an incident out of what is usual.
+func (f *fleet) spare(name string, from, to int64) {
+	if s := f.byName[name]; s != nil {
+		s.skipFrom, s.skipTo = from, to
+	}
+}
+
 // relearn takes what came of late as the usual.
 func (s *service) relearn() {
 	s.n, s.k, s.windows = 0, 0, 0
-	s.skipTo = s.last - depth
+	s.skipFrom, s.skipTo = 0, -1
 }
 
 // surged says since when a surge had gone on when errors began at onset, 0 if none had.

@@ -24,7 +24,9 @@ func newEpisode(cfg *Config, m *moment) *episode {
 // baptise gives a new incident its name, for good.
 func (e *episode) baptise(s *detect.Signal) {
 	if e.ID == "" {
-		e.ID = identify(e.StartedAt, s.Scope)
+		scope := s.Scope
+		scope.Service = e.FirstService
+		e.ID = identify(e.StartedAt, scope)
 	}
 }
 
@@ -106,14 +108,27 @@ func (e *episode) take(f *series, s *detect.Signal, m *moment) {
 	if e.StartedAt == 0 {
 		e.StartedAt = onset
 	}
-	if s.Kind == detect.ErrorSurge && (fresh || (m.start-e.opened)/m.width%6 == 0) {
-		if !fresh {
-			onset = m.start
-		}
-		for _, name := range m.struck(s.Scope.Pop) {
+	if s.Kind != detect.ErrorSurge || !fresh && (m.start-e.opened)/m.width%6 != 0 {
+		return
+	}
+	if !fresh {
+		onset = m.start
+	}
+	for _, name := range m.struck(s.Scope.Pop, fresh && len(e.members) == 0) {
+		if e.byName[name] == nil && m.home(name) == nil && (fresh || e.akin(name, m)) {
 			e.enlist(s, name, onset, fresh, m)
 		}
 	}
+}
+
+// akin says that a service that no signal names fails in the way of this incident, and plainly so.
+func (e *episode) akin(name string, m *moment) bool {
+	var l ledger
+	var f fit
+	rate, _ := m.usual(name, m.start)
+	l.take(m.of(name), rate)
+	f.attribution(&e.ledger, &l)
+	return f.shared && l.excess >= 10
 }
 
 // enlist makes a service a member for a signal, or gives it a further kind or an earlier onset.
@@ -176,6 +191,7 @@ func (e *episode) admit(mem *member, s *detect.Signal, onset int64, m *moment) {
 		}
 	}
 	mem.StartedAt = min(mem.StartedAt, onset)
+	m.fleet.spare(mem.Service, m.tickOf(mem.StartedAt), m.tick)
 	e.recall(mem, from, knew, m)
 	e.order()
 }
@@ -212,13 +228,14 @@ func (p *point) add(c tally, failed, weight float64) {
 	p.usual += weight / float64(p.windows)
 }
 
-// peak keeps the highest error rate over three windows with at least ten requests.
+// peak keeps the highest error rate over one window, or over up to three of a
+// service that has fewer than a hundred requests in one.
 func (mem *member) peak(c tally) {
 	copy(mem.recent[:], mem.recent[1:])
 	mem.recent[fewest-1] = c
 	var n, k float64
-	for _, r := range mem.recent {
-		n, k = n+float64(r.requests), k+float64(r.errors)
+	for i := fewest - 1; i >= 0 && n < enough; i-- {
+		n, k = n+float64(mem.recent[i].requests), k+float64(mem.recent[i].errors)
 	}
 	if n >= 10 {
 		mem.PeakRate = max(mem.PeakRate, k/n)

@@ -16,6 +16,17 @@ type moment struct {
 	fleet      *fleet
 	cfg        *Config
 	incomplete bool
+	open       *[]*episode
+}
+
+// home gives the open incident that a service is a member of, nil if none.
+func (m *moment) home(service string) *episode {
+	for _, e := range *m.open {
+		if e.Open && e.byName[service] != nil {
+			return e
+		}
+	}
+	return nil
 }
 
 // of gives the rows of one service.
@@ -47,8 +58,9 @@ func (m *moment) usual(service string, onset int64) (rate, perWindow float64) {
 }
 
 // struck finds the services behind a signal that names none: those with clearly
-// too many errors in its pop (or anywhere); if each has too few to be sure, the one with most.
-func (m *moment) struck(pop string) (names []string) {
+// too many errors in its pop (or anywhere). If each has too few to be sure, and
+// someone must be named, it is the one with most.
+func (m *moment) struck(pop string, someone bool) (names []string) {
 	worst, most := "", 0.0
 	for i := 0; i < len(m.rows); {
 		name := m.rows[i].Service
@@ -69,10 +81,30 @@ func (m *moment) struck(pop string) (names []string) {
 			worst, most = name, k-n*rate
 		}
 	}
-	if len(names) == 0 && worst != "" {
+	if someone && len(names) == 0 && worst != "" {
 		names = append(names, worst)
 	}
 	return names
+}
+
+// behind gives the open incident whose members make most of the errors of a signal that names no service.
+func (m *moment) behind(s *detect.Signal) (best *episode) {
+	if s.Kind != detect.ErrorSurge {
+		return nil
+	}
+	most := 0
+	for _, e := range *m.open {
+		n := 0
+		for _, name := range m.struck(s.Scope.Pop, false) {
+			if e.Open && e.byName[name] != nil {
+				n++
+			}
+		}
+		if n > most {
+			best, most = e, n
+		}
+	}
+	return best
 }
 
 // evidence attributes the errors of a signal in this window.
@@ -83,7 +115,7 @@ func (m *moment) evidence(s *detect.Signal) ledger {
 	}
 	names := []string{s.Scope.Service}
 	if s.Scope.Service == "" {
-		names = m.struck(s.Scope.Pop)
+		names = m.struck(s.Scope.Pop, true)
 	}
 	for _, name := range names {
 		rate, _ := m.usual(name, s.Onset)

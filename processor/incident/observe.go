@@ -161,6 +161,7 @@ func (e *episode) mark(bad, signal, gap bool, m *moment) {
 		e.calm++
 	}
 	for _, mem := range e.members {
+		m.fleet.spare(mem.Service, m.tickOf(mem.StartedAt), m.tick)
 		var end int64
 		if m.end-mem.lastBad >= int64(m.cfg.Quiet)*2/3 && mem.lastBad > 0 {
 			end = max(mem.lastBad, mem.StartedAt)

@@ -207,7 +207,7 @@ func (f *fleet) state(c *codec) {
 }
 
 func (s *service) state(c *codec) {
-	c.times(&s.last, &s.first, &s.skipTo, &s.surgeOnset, &s.surgeSeen)
+	c.times(&s.last, &s.first, &s.skipFrom, &s.skipTo, &s.surgeOnset, &s.surgeSeen)
 	c.floats(&s.n, &s.k, &s.windows, &s.surgeRatio)
 	for i := range s.ring {
 		c.tally(&s.ring[i])

@@ -40,10 +40,12 @@ func (t *Tracker) place(s *detect.Signal, m *moment) bool {
 // home gives the open incident that a new series belongs to, nil if none. If two
 // fit, and also fit each other, the younger becomes part of the older.
 func (t *Tracker) home(s *detect.Signal, m *moment) *episode {
-	for _, e := range t.open {
-		if e.Open && s.Scope.Service != "" && e.byName[s.Scope.Service] != nil {
+	if s.Scope.Service != "" {
+		if e := m.home(s.Scope.Service); e != nil {
 			return e
 		}
+	} else if e := m.behind(s); e != nil {
+		return e
 	}
 	if s.Kind == detect.ClientErrorSurge && s.Severity == detect.Info {
 		return t.companion(s, m)

@@ -41,7 +41,7 @@ func (t *Tracker) Step(r *window.Result, signals []detect.Signal) ([]Incident, [
 		return nil, nil
 	}
 	t.started, t.last = true, r.Start
-	m := moment{start: r.Start, end: r.End, width: r.End - r.Start, rows: r.Rows, fleet: &t.fleet, cfg: &t.cfg}
+	m := moment{start: r.Start, end: r.End, width: r.End - r.Start, rows: r.Rows, fleet: &t.fleet, cfg: &t.cfg, open: &t.open}
 	m.tick = m.tickOf(r.Start)
 	t.fleet.observe(r, m.tick)
 	m.incomplete = t.watchSource(signals, &m)
@@ -80,7 +80,7 @@ func (t *Tracker) advance(m *moment) (changed []Incident, events []Event) {
 			events = append(events, e.retract(m)...)
 		}
 		if e.dirty {
-			e.Version = m.start
+			e.Version, e.dirty = m.start, false
 			changed = append(changed, e.snapshot())
 		}
 		if e.Open {
@@ -100,7 +100,7 @@ func (t *Tracker) bury(e *episode, m *moment) {
 	}
 	for _, mem := range e.members {
 		if s := t.fleet.byName[mem.Service]; s != nil {
-			s.skipTo = max(s.skipTo, m.tickOf(e.EndedAt))
+			s.skipTo = m.tickOf(e.EndedAt)
 			if e.newNormal {
 				s.relearn()
 			}
@@ -128,8 +128,8 @@ func graver(a, b *detect.Signal) int {
 	if c := compare(int(a.Kind), int(b.Kind)); c != 0 {
 		return c
 	}
-	if wide := func(s *detect.Signal) int { return len(s.Scope.Pop) }; (wide(a) == 0) != (wide(b) == 0) {
-		return compare(min(wide(a), 1), min(wide(b), 1))
+	if c := compare(breadth(a), breadth(b)); c != 0 {
+		return c
 	}
 	if c := compare(a.Onset, b.Onset); c != 0 {
 		return c
@@ -141,6 +141,20 @@ func graver(a, b *detect.Signal) int {
 		return c
 	}
 	return strings.Compare(a.Scope.Pop, b.Scope.Pop)
+}
+
+// breadth ranks scopes by how well they name what suffers: a service, a service in a pop, a pop, the fleet.
+func breadth(s *detect.Signal) (rank int) {
+	if s.Scope.Pop != "" {
+		rank++
+	}
+	if s.Scope.Service == "" {
+		rank += 2
+	}
+	if s.Scope == (detect.Scope{}) {
+		rank += 2
+	}
+	return rank
 }
 
 // watchSource follows whether the logs of the fleet are incomplete, and takes back

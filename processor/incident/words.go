@@ -225,6 +225,7 @@ func (e *episode) turn(s shape, i int) told {
 	case PartialRecovery:
 		t.Summary = fmt.Sprintf("down from %s: %s in the mean of %s", percent(s.rate), e.suffers(value), lasting(since))
 		if e.Open && from.at >= e.lastBad {
+			t.Value = 0
 			t.Summary = fmt.Sprintf("back within what is normal since %s; %s of calm make it a recovery", clock(from.at), lasting(int64(e.quiet)))
 		}
 	case Relapse:

@@ -177,6 +177,7 @@ type tape struct {
 	incidents map[string]Incident
 	events    map[string]Event
 	log       []string
+	all       []Event
 }
 
 func (p *tape) take(incidents []Incident, events []Event) {
@@ -185,6 +186,7 @@ func (p *tape) take(incidents []Incident, events []Event) {
 	}
 	for _, e := range events {
 		p.events[fmt.Sprintf("%s/%04d", e.IncidentID, e.Seq)] = e
+		p.all = append(p.all, e)
 		verb := ""
 		if e.Withdrawn {
 			verb = " withdrawn"
