@@ -9,9 +9,14 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
+
+	"github.com/spikeline/spikeline/sink/engine"
 )
 
 func TestMain(m *testing.M) {
+	if engine.IsChild() {
+		engine.Main()
+	}
 	testscript.Main(m, map[string]func(){
 		"spikeline": func() { os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr)) },
 	})

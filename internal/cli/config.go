@@ -75,6 +75,11 @@ func (s *settings) addFile(c *cobra.Command) {
 	c.Flag("config").DefValue = ""
 }
 
+// addBrokers gives a command the flag --brokers.
+func (s *settings) addBrokers(c *cobra.Command) {
+	c.Flags().StringSliceVar(&s.brokers, "brokers", nil, "Kafka brokers, `HOST:PORT,...`, in place of the configured ones")
+}
+
 // load reads the file, lays the flags over it, and checks the whole.
 func (s *settings) load() (config.Config, error) {
 	c := config.Default()
@@ -83,6 +88,9 @@ func (s *settings) load() (config.Config, error) {
 		if c, err = config.Load(s.file); err != nil {
 			return c, told(err)
 		}
+	}
+	if len(s.brokers) > 0 {
+		c.Kafka.Brokers = s.brokers
 	}
 	return c, told(c.Validate())
 }
