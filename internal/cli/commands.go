@@ -5,6 +5,9 @@ import "github.com/spf13/cobra"
 // commands lists what Spikeline can do, in the order of help: one line, one file.
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
+		a.replay(),
+		a.simulate(),
+		a.clickhouse(),
 		a.config(),
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spikeline/spikeline/ingest"
 	"github.com/spikeline/spikeline/ingest/accesslog"
 	"github.com/spikeline/spikeline/internal/telemetry"
+	"github.com/spikeline/spikeline/processor"
 	"github.com/spikeline/spikeline/processor/detect"
 	"github.com/spikeline/spikeline/processor/exchange"
 	"github.com/spikeline/spikeline/processor/incident"
@@ -21,14 +22,15 @@ import (
 
 // Config is everything that can be set.
 type Config struct {
-	Kafka    ingest.Config        `yaml:"kafka" why:"how to reach Kafka"`
-	Source   Source               `yaml:"source" why:"which edge logs are read, and how they are understood"`
-	Window   window.Config        `yaml:"window" why:"how time is cut into windows, and what is bounded; the same for every worker of a topic"`
-	Exchange exchange.Config      `yaml:"exchange" why:"the topics through which the workers and the one judge talk; Spikeline creates them if they are missing"`
-	Detect   detect.Config        `yaml:"detect" why:"how a window is judged"`
-	Incident incident.Config      `yaml:"incident" why:"how signals become incidents, and when an incident is over"`
-	HTTP     telemetry.HTTPConfig `yaml:"http" why:"metrics and health, for Prometheus and for the orchestrator"`
-	Log      telemetry.LogConfig  `yaml:"log" why:"the program's own log, on standard error"`
+	Kafka     ingest.Config        `yaml:"kafka" why:"how to reach Kafka"`
+	Source    Source               `yaml:"source" why:"which edge logs are read, and how they are understood"`
+	Window    window.Config        `yaml:"window" why:"how time is cut into windows, and what is bounded; the same for every worker of a topic"`
+	Processor processor.Config     `yaml:"processor" why:"the rhythm of folders and judge"`
+	Exchange  exchange.Config      `yaml:"exchange" why:"the topics through which the workers and the one judge talk; Spikeline creates them if they are missing"`
+	Detect    detect.Config        `yaml:"detect" why:"how a window is judged"`
+	Incident  incident.Config      `yaml:"incident" why:"how signals become incidents, and when an incident is over"`
+	HTTP      telemetry.HTTPConfig `yaml:"http" why:"metrics and health, for Prometheus and for the orchestrator"`
+	Log       telemetry.LogConfig  `yaml:"log" why:"the program's own log, on standard error"`
 }
 
 // Source is the input.
@@ -71,14 +73,15 @@ func (s Source) JudgeGroup() string { return s.Group + ".judge" }
 // Default gives the settings in force without a file.
 func Default() Config {
 	return Config{
-		Kafka:    ingest.Default(),
-		Source:   Source{Topics: []string{"edge.requests"}, Group: "spikeline", Format: "cloudflare", Service: accesslog.DefaultService()},
-		Window:   window.Default(),
-		Exchange: exchange.Default(),
-		Detect:   detect.Default(),
-		Incident: incident.Default(),
-		HTTP:     telemetry.DefaultHTTP(),
-		Log:      telemetry.DefaultLog(),
+		Kafka:     ingest.Default(),
+		Source:    Source{Topics: []string{"edge.requests"}, Group: "spikeline", Format: "cloudflare", Service: accesslog.DefaultService()},
+		Window:    window.Default(),
+		Processor: processor.Default(),
+		Exchange:  exchange.Default(),
+		Detect:    detect.Default(),
+		Incident:  incident.Default(),
+		HTTP:      telemetry.DefaultHTTP(),
+		Log:       telemetry.DefaultLog(),
 	}
 }
 

@@ -17,6 +17,7 @@ type Detector struct {
 	t        int32 // windows judged; it stands still in a gap
 	started  bool
 	skip     bool  // the next window may be partial
+	whole    bool  // no window is partial (backtest)
 	end      int64 // of the last window
 	fleet    whole
 	pops     []*whole   // ascending by name
@@ -28,6 +29,7 @@ type Detector struct {
 	news     []*service
 	active   [3][]said // findings of this window: fleet, pops, services
 	ratios   []float64
+	scale    float64 // units of a signal's traffic (backtest)
 }
 
 // whole is a series over all services: the fleet, or a pop.
@@ -78,7 +80,7 @@ func New(c Config) *Detector {
 	if err != nil || c.Width <= 0 {
 		panic("BUG: detect.New with a configuration that Validate refuses")
 	}
-	d := &Detector{config: c, tuning: newTuning(c), zone: zone, skip: true}
+	d := &Detector{config: c, tuning: newTuning(c), zone: zone, skip: true, scale: 1}
 	d.hist.clear()
 	return d
 }
@@ -125,8 +127,9 @@ func (d *Detector) advance(r *window.Result) (moment, bool) {
 		d.forgetOnsets()
 	}
 	d.started = true
-	if d.skip {
-		d.skip = false
+	partial := d.skip && !d.whole
+	d.skip = false
+	if partial {
 		d.turn()
 		return moment{}, false
 	}

@@ -86,6 +86,7 @@ func (d *Detector) signal(s *said, r *window.Result, at moment) Signal {
 	g.Requests = uint64(s.requests())
 	code := s.mostly(r)
 	g.Severity = d.grade(s, at, code)
+	g.over(d.scale)
 	g.Reason = s.reason(&g, at, code)
 	return g
 }

@@ -1,0 +1,354 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/spikeline/spikeline/ingest/accesslog"
+	"github.com/spikeline/spikeline/internal/replay"
+	"github.com/spikeline/spikeline/internal/telemetry"
+	"github.com/spikeline/spikeline/processor"
+	"github.com/spikeline/spikeline/processor/incident"
+	"github.com/spikeline/spikeline/processor/window"
+)
+
+// replaying is what the flags of replay say.
+type replaying struct {
+	settings
+	format, service string
+	lateness        time.Duration
+	json            bool
+}
+
+func (a *app) replay() *cobra.Command {
+	r := replaying{}
+	c := &cobra.Command{
+		Use:   "replay FILE...",
+		Short: "Find the incidents in log files, in place of Kafka",
+		Long: `Reads log files (plain, .gz, .zst, - for standard input), merges them by event
+time, and prints the incidents in them, the totals, and the lines that could
+not be used. With --clickhouse, everything is stored as the worker does.`,
+		Example: `  spikeline replay access.log
+  spikeline replay --format cloudflare 'logs/*.gz' --json
+  zcat old.gz | spikeline replay - --service shop.example.com
+  spikeline replay edge.log --clickhouse http://127.0.0.1:8123/spikeline`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return fmt.Errorf("name at least one log file, or - for standard input")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error { return a.runReplay(c.Context(), &r, args) },
+	}
+	r.addFile(c)
+	f := c.Flags()
+	f.StringVar(&r.format, "format", "", "of the lines: "+strings.Join(accesslog.Formats(), ", ")+"; found out when not given")
+	f.StringVar(&r.service, "service", "", "`NAME` of the service where the lines name none; the file's name when not given")
+	f.DurationVar(&r.lateness, "lateness", time.Hour, "how far behind the newest a line may be and still count; servers log long requests when they end")
+	f.BoolVar(&r.json, "json", false, "print one JSON document")
+	return c
+}
+
+func (a *app) runReplay(ctx context.Context, r *replaying, args []string) error {
+	cfg, err := r.load()
+	if err != nil {
+		return err
+	}
+	files, size, err := expand(args)
+	if err != nil {
+		return err
+	}
+	cfg.Window.AllowedLateness = max(r.lateness, cfg.Window.AllowedLateness)
+	cfg.Window.ReleaseAfter = max(cfg.Window.ReleaseAfter, cfg.Window.AllowedLateness+cfg.Window.OutOfOrderness)
+	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	service := cfg.Source.Service
+	if r.service != "" {
+		service.Fallback = r.service
+	}
+	out := newReplayOutput(a, r.json)
+	read, finish := a.replayProgress(size)
+	err = replay.Run(ctx, replay.Options{
+		Files: files, Stdin: a.stdin, Format: r.format, Service: service, MaxRecord: cfg.Processor.MaxRecordBytes, Now: time.Now(),
+		Judge:    processor.JudgeConfig{Window: cfg.Window, Detect: cfg.Detect, Incident: cfg.Incident},
+		Counters: &out.folds, Judged: &processor.JudgeCounters{},
+		Batch: func(b processor.Batch) error {
+			out.learn(b)
+			return nil
+		},
+		Detected: func(file, format, why string) { fmt.Fprintf(a.stderr, "%s is read as %s: %s\n", file, format, why) },
+		Line:     out.line,
+		Read:     read,
+		Trouble:  out.trouble,
+	})
+	finish()
+	if err != nil {
+		return err
+	}
+	if err := out.finish(); err != nil {
+		return err
+	}
+	if out.broken > 0 {
+		return fmt.Errorf("%d of %d files could not be read to their end; what was read until there is counted above", out.broken, len(files))
+	}
+	return nil
+}
+
+// expand resolves patterns that no shell has, and sums the sizes.
+func expand(args []string) (files []string, size int64, err error) {
+	for _, arg := range args {
+		matches, err := filepath.Glob(arg)
+		if err != nil || len(matches) == 0 {
+			matches = []string{arg}
+		}
+		files = append(files, matches...)
+	}
+	for i, name := range files {
+		if slices.Contains(files[:i], name) {
+			return nil, 0, usage("%s is named twice: its lines would count twice", name)
+		}
+		info, err := os.Stat(name)
+		switch {
+		case name == "-":
+			size = -1
+		case err != nil:
+			return nil, 0, fmt.Errorf("%w: name log files, or - for standard input", err)
+		case size >= 0:
+			size += info.Size()
+		}
+	}
+	return files, size, nil
+}
+
+// replayProgress shows bytes read, rate and time left on a terminal, and nothing elsewhere.
+func (a *app) replayProgress(size int64) (read func(int64), finish func()) {
+	if !telemetry.Terminal(a.stderr) {
+		return nil, func() {}
+	}
+	bar := progressbar.NewOptions64(size, progressbar.OptionSetWriter(a.stderr), progressbar.OptionShowBytes(true),
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetDescription("reading"))
+	return func(n int64) { bar.Add64(n) }, func() { bar.Finish() }
+}
+
+// replayOutput gathers what is printed, and prints rejected lines as they come.
+type replayOutput struct {
+	*app
+	*timeline
+	json     bool
+	folds    processor.FoldCounters
+	services map[string]*window.Counts
+	open     map[int64]map[string]window.Counts // newest counts of windows that may still change
+	total    window.Counts
+	lines    int64
+	rejected int64
+	reasons  map[string]int64
+	rejects  []rejectJSON
+	omitted  int64 // rejects beyond those kept
+	broken   int
+	troubles []string
+	first    int64
+	last     int64
+}
+
+func newReplayOutput(a *app, asJSON bool) *replayOutput {
+	return &replayOutput{app: a, timeline: newTimeline(a.stdout, telemetry.Terminal(a.stdout)), json: asJSON,
+		services: map[string]*window.Counts{}, reasons: map[string]int64{}, open: map[int64]map[string]window.Counts{}}
+}
+
+func (o *replayOutput) line(file string, line int64, reason accesslog.Reason) {
+	o.rejected++
+	o.reasons[reason.String()]++
+}
+
+func (o *replayOutput) trouble(file string, line int64, err error) {
+	o.broken++
+	o.troubles = append(o.troubles, fmt.Sprintf("%s breaks off after line %d: %v", file, line, err))
+	fmt.Fprintf(o.stderr, "spikeline: %s\n", o.troubles[len(o.troubles)-1])
+}
+
+func (o *replayOutput) learn(b processor.Batch) {
+	o.timeline.learn(b, !o.json)
+	for i := range b.Windows {
+		o.count(&b.Windows[i])
+	}
+	o.settle(b.RetiredTo)
+	for _, r := range b.Rejects {
+		o.reject(r)
+	}
+}
+
+// count keeps the newest counts of each window; a later revision replaces an earlier one.
+func (o *replayOutput) count(r *window.Result) {
+	services := o.open[r.Start]
+	if services == nil {
+		services = map[string]window.Counts{}
+		o.open[r.Start] = services
+	}
+	for i := 0; i < len(r.Rows); {
+		j := i + 1
+		for j < len(r.Rows) && r.Rows[j].Service == r.Rows[i].Service {
+			j++
+		}
+		sum := window.Sum(r.Rows[i:j])
+		sum.Latency = nil
+		services[r.Rows[i].Service] = sum
+		i = j
+	}
+	if o.first == 0 || r.Start < o.first {
+		o.first = r.Start
+	}
+	o.last = max(o.last, r.End)
+}
+
+// settle adds up the windows that are final.
+func (o *replayOutput) settle(retiredTo int64) {
+	for start, services := range o.open {
+		if start >= retiredTo {
+			continue
+		}
+		for name, c := range services {
+			if o.services[name] == nil {
+				o.services[name] = &window.Counts{}
+			}
+			o.services[name].Add(&c)
+			o.total.Add(&c)
+		}
+		delete(o.open, start)
+	}
+}
+
+// rejectsShown bounds what is named one by one without --json, rejectsKept what is with it.
+const (
+	rejectsShown = 20
+	rejectsKept  = 100_000
+)
+
+func (o *replayOutput) reject(r window.Reject) {
+	if len(o.rejects) >= rejectsKept {
+		o.omitted++
+		return
+	}
+	o.rejects = append(o.rejects, rejectJSON{File: r.Source.Topic, Line: r.Offset, Reason: r.Reason.String(), Sample: r.Sample})
+}
+
+// finish prints the document, or what follows the timeline.
+func (o *replayOutput) finish() error {
+	o.settle(window.EndOfTime)
+	if o.json {
+		enc := json.NewEncoder(o.stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(o.document())
+	}
+	o.summary()
+	return nil
+}
+
+type replayJSON struct {
+	Lines     uint64                 `json:"lines"`
+	Requests  uint64                 `json:"requests"`
+	Errors    uint64                 `json:"errors"`
+	Client    uint64                 `json:"client_errors"`
+	Bytes     uint64                 `json:"bytes"`
+	Status    map[string]uint64      `json:"status"`
+	Rejected  map[string]int64       `json:"rejected"`
+	First     string                 `json:"first_window,omitempty"`
+	Last      string                 `json:"last_window_end,omitempty"`
+	Services  map[string]serviceJSON `json:"services"`
+	Incidents []incidentJSON         `json:"incidents"`
+	Rejects   []rejectJSON           `json:"rejects"`
+	Omitted   int64                  `json:"rejects_omitted,omitempty"`
+	Troubles  []string               `json:"troubles,omitempty"`
+}
+
+type serviceJSON struct {
+	Requests uint64 `json:"requests"`
+	Errors   uint64 `json:"errors"`
+	Client   uint64 `json:"client_errors"`
+	Bytes    uint64 `json:"bytes"`
+}
+
+type rejectJSON struct {
+	File   string `json:"file"`
+	Line   int64  `json:"line"`
+	Reason string `json:"reason"`
+	Sample string `json:"sample"`
+}
+
+func (o *replayOutput) document() replayJSON {
+	d := replayJSON{
+		Lines: o.folds.Counted.Load() + uint64(o.rejected), Requests: o.total.Requests, Errors: o.total.Errors, Client: o.total.ClientErrors, Bytes: o.total.Bytes,
+		Status: map[string]uint64{}, Rejected: o.reasons, Services: map[string]serviceJSON{}, Incidents: []incidentJSON{}, Rejects: o.rejects, Omitted: o.omitted, Troubles: o.troubles,
+	}
+	if o.rejects == nil {
+		d.Rejects = []rejectJSON{}
+	}
+	for _, s := range o.total.Status {
+		d.Status[fmt.Sprint(s.Code)] = s.Count
+	}
+	for name, c := range o.services {
+		d.Services[name] = serviceJSON{c.Requests, c.Errors, c.ClientErrors, c.Bytes}
+	}
+	if o.total.Requests > 0 {
+		d.First, d.Last = stamp(o.first), stamp(o.last)
+	}
+	for _, in := range o.found() {
+		d.Incidents = append(d.Incidents, incidentDocument(in, o.events[in.ID]))
+	}
+	return d
+}
+
+func (o *replayOutput) summary() {
+	w := o.stdout
+	found := o.found()
+	if len(found) > 0 {
+		fmt.Fprintln(w)
+	}
+	if o.total.Requests > 0 {
+		fmt.Fprintf(w, "%s requests of %d services from %s to %s UTC, %s failed (5xx).\n", grouped(o.total.Requests), len(o.services), stamp(o.first), stamp(o.last), grouped(o.total.Errors))
+	}
+	switch len(found) {
+	case 0:
+		fmt.Fprintln(w, "No incident.")
+	default:
+		fmt.Fprintf(w, "%d incident(s):\n", len(found))
+		printIncidents(w, found)
+	}
+	if o.rejected > 0 {
+		o.printRejects(w)
+	}
+}
+
+func printIncidents(w io.Writer, list []incident.Incident) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "  ID\tSTARTED\tMAIN IMPACT ENDED\tENDED\tSEVERITY\tSERVICES\tFAILED\tTITLE")
+	for _, in := range list {
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", in.ID, stamp(in.StartedAt), stamp(in.MainImpactEndedAt), stamp(in.EndedAt), in.Severity, len(in.Services), grouped(in.RequestsFailed), in.Title)
+	}
+	t.Flush()
+}
+
+func (o *replayOutput) printRejects(w io.Writer) {
+	fmt.Fprintf(w, "%s lines could not be used:", grouped(uint64(o.rejected)))
+	for _, reason := range slices.Sorted(mapKeys(o.reasons)) {
+		fmt.Fprintf(w, " %s %s;", grouped(uint64(o.reasons[reason])), reason)
+	}
+	fmt.Fprintln(w)
+	for _, r := range o.rejects[:min(len(o.rejects), rejectsShown)] {
+		fmt.Fprintf(w, "  %s:%d: %s: %s\n", r.File, r.Line, r.Reason, r.Sample)
+	}
+	if more := len(o.rejects) + int(o.omitted) - rejectsShown; more > 0 {
+		fmt.Fprintf(w, "  and %s more; --json lists all\n", grouped(uint64(more)))
+	}
+}
