@@ -36,6 +36,7 @@ type member struct {
 	failed  float64 // excess errors
 	pending pending // since the incident's last abnormal window
 	recent  [fewest]tally
+	pop     string // of a pool: the pop it is limited to
 	lastBad int64
 	surge   float64 // ratio of a surge that came before the errors
 	again   dip     // its first trouble after it had recovered
@@ -59,8 +60,9 @@ type episode struct {
 	opened  int64 // start of the window that opened it
 	members []*member
 	byName  map[string]*member
-	beyond  int // services that did not fit
-	singles int // cascade events given to single services
+	pool    *member // all other services, if the incident began where none stands out
+	beyond  int     // services that did not fit
+	singles int     // cascade events given to single services
 	series  []*series
 	byKey   map[seriesKey]*series
 	ledger  ledger
@@ -121,6 +123,9 @@ func (e *episode) usual() (sum float64) {
 		if m.has(lead) {
 			sum += m.weight
 		}
+	}
+	if e.pool != nil && lead == detect.ErrorSurge {
+		sum += e.pool.weight
 	}
 	for _, s := range e.series {
 		if lead != detect.ErrorSurge && s.key.kind == lead && s.key.scope.Service == "" {

@@ -108,27 +108,42 @@ func (e *episode) take(f *series, s *detect.Signal, m *moment) {
 	if e.StartedAt == 0 {
 		e.StartedAt = onset
 	}
-	if s.Kind != detect.ErrorSurge || !fresh && (m.start-e.opened)/m.width%6 != 0 {
-		return
-	}
-	if !fresh {
-		onset = m.start
-	}
-	for _, name := range m.struck(s.Scope.Pop, fresh && len(e.members) == 0) {
-		if e.byName[name] == nil && m.home(name) == nil && (fresh || e.akin(name, m)) {
-			e.enlist(s, name, onset, fresh, m)
+	if s.Kind == detect.ErrorSurge && (fresh || (m.start-e.opened)/m.width%6 == 0) {
+		if !fresh {
+			onset = m.start
 		}
+		e.enlistStruck(s, onset, fresh, m)
 	}
 }
 
-// akin says that a service that no signal names fails in the way of this incident, and plainly so.
-func (e *episode) akin(name string, m *moment) bool {
-	var l ledger
+// enlistStruck makes members of the services behind a signal that names none.
+// If a new incident finds none that stands out, it is about all requests of the signal's scope.
+func (e *episode) enlistStruck(s *detect.Signal, onset int64, fresh bool, m *moment) {
+	like := e.ledger
+	for _, v := range m.struck(s.Scope.Pop) {
+		if e.byName[v.name] != nil || m.home(v.name) != nil {
+			continue
+		}
+		var l ledger
+		m.blame(&l, v.name)
+		if len(e.members) == 0 {
+			like = l
+		} else if !akin(&like, &l) {
+			continue
+		}
+		e.enlist(s, v.name, onset, fresh, m)
+	}
+	if fresh && len(e.members) == 0 && e.pool == nil {
+		e.pool = &member{Member: Member{StartedAt: onset}, pop: s.Scope.Pop, usual: s.Expected, weight: float64(s.Requests)}
+		e.curve.cover(onset, m.start)
+	}
+}
+
+// akin says that errors of a service that no signal names are of the kind of the others, and plainly so.
+func akin(a, b *ledger) bool {
 	var f fit
-	rate, _ := m.usual(name, m.start)
-	l.take(m.of(name), rate)
-	f.attribution(&e.ledger, &l)
-	return f.shared && l.excess >= 10
+	f.attribution(a, b)
+	return f.shared && b.excess >= 10
 }
 
 // enlist makes a service a member for a signal, or gives it a further kind or an earlier onset.
@@ -262,6 +277,9 @@ func (e *episode) absorb(o *episode, m *moment) {
 		if q := e.curve.find(p.at); q != nil {
 			q.join(p)
 		}
+	}
+	if e.pool == nil {
+		e.pool = o.pool
 	}
 	e.ledger.merge(&o.ledger)
 	e.kinds |= o.kinds

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/spikeline/spikeline/processor/detect"
@@ -57,11 +58,14 @@ func (m *moment) usual(service string, onset int64) (rate, perWindow float64) {
 	return s.usual(m.tickOf(onset))
 }
 
-// struck finds the services behind a signal that names none: those with clearly
-// too many errors in its pop (or anywhere). If each has too few to be sure, and
-// someone must be named, it is the one with most.
-func (m *moment) struck(pop string, someone bool) (names []string) {
-	worst, most := "", 0.0
+// sufferer is a service behind a signal that names none.
+type sufferer struct {
+	name   string
+	excess float64
+}
+
+// struck finds the services with clearly too many errors in a pop (or anywhere), the worst first.
+func (m *moment) struck(pop string) (found []sufferer) {
 	for i := 0; i < len(m.rows); {
 		name := m.rows[i].Service
 		var n, k float64
@@ -70,39 +74,38 @@ func (m *moment) struck(pop string, someone bool) (names []string) {
 				n, k = n+float64(m.rows[i].Requests), k+float64(m.rows[i].Errors)
 			}
 		}
-		if k == 0 {
+		if k < 3 {
 			continue
 		}
 		rate, _ := m.usual(name, m.start)
-		if k >= 3 && poissonGLR(k, n*(1.5*rate+0.005)) > 6 {
-			names = append(names, name)
-		}
-		if k-n*rate > most {
-			worst, most = name, k-n*rate
+		if poissonGLR(k, n*(1.5*rate+0.005)) > 6 {
+			found = append(found, sufferer{name, k - n*rate})
 		}
 	}
-	if someone && len(names) == 0 && worst != "" {
-		names = append(names, worst)
-	}
-	return names
+	slices.SortStableFunc(found, func(a, b sufferer) int { return compare(b.excess, a.excess) })
+	return found
 }
 
-// behind gives the open incident whose members make most of the errors of a signal that names no service.
+// behind gives the open incident whose members make most of the errors of a
+// signal that names no service; nil if those of no incident do.
 func (m *moment) behind(s *detect.Signal) (best *episode) {
 	if s.Kind != detect.ErrorSurge {
 		return nil
 	}
-	most := 0
-	for _, e := range *m.open {
-		n := 0
-		for _, name := range m.struck(s.Scope.Pop, false) {
-			if e.Open && e.byName[name] != nil {
-				n++
-			}
+	free, most := 0.0, 0.0
+	byHome := map[*episode]float64{}
+	for _, v := range m.struck(s.Scope.Pop) {
+		e := m.home(v.name)
+		if e == nil {
+			free += v.excess
+			continue
 		}
-		if n > most {
-			best, most = e, n
+		if byHome[e] += v.excess; byHome[e] > most {
+			best, most = e, byHome[e]
 		}
+	}
+	if most < free {
+		return nil
 	}
 	return best
 }
@@ -113,13 +116,19 @@ func (m *moment) evidence(s *detect.Signal) ledger {
 	if s.Kind != detect.ErrorSurge {
 		return l
 	}
-	names := []string{s.Scope.Service}
-	if s.Scope.Service == "" {
-		names = m.struck(s.Scope.Pop, true)
+	if s.Scope.Service != "" {
+		m.blame(&l, s.Scope.Service)
+		return l
 	}
-	for _, name := range names {
-		rate, _ := m.usual(name, s.Onset)
-		l.take(m.of(name), rate)
+	for _, v := range m.struck(s.Scope.Pop) {
+		if m.home(v.name) == nil {
+			m.blame(&l, v.name)
+		}
 	}
 	return l
+}
+
+func (m *moment) blame(l *ledger, service string) {
+	rate, _ := m.usual(service, m.start)
+	l.take(m.of(service), rate)
 }

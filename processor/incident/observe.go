@@ -1,9 +1,11 @@
 package incident
 
 import (
+	"slices"
 	"time"
 
 	"github.com/spikeline/spikeline/processor/detect"
+	"github.com/spikeline/spikeline/processor/window"
 )
 
 // absent is how many requests must be missing before "none came" means that
@@ -24,7 +26,7 @@ type count struct {
 func (e *episode) observe(m *moment) {
 	p := point{at: m.start, windows: 1}
 	c := e.count(m, &p)
-	e.harms(m, &p)
+	missing := e.harms(m, &p)
 	gap := e.gone(c, m)
 	signal := e.signalled(m)
 	bad := signal || !gap && e.tail.raised(p.requests, p.errors, c.usual)
@@ -33,7 +35,7 @@ func (e *episode) observe(m *moment) {
 		p = point{at: m.start, windows: 1, gap: true, dark: m.dark()}
 	}
 	e.curve.add(p)
-	e.share(p.excess, m)
+	e.share(max(0, p.excess), missing, m)
 	e.mark(bad, signal, gap, m)
 	if bad {
 		e.blame(m)
@@ -64,7 +66,41 @@ func (e *episode) count(m *moment, p *point) (sum count) {
 			mem.suffer(c, m)
 		}
 	}
+	e.countPool(m, p, &sum)
 	return sum
+}
+
+// everyone gives the members, and the pool if there is one.
+func (e *episode) everyone() []*member {
+	if e.pool == nil {
+		return e.members
+	}
+	return append(slices.Clip(e.members), e.pool)
+}
+
+// countPool adds the services that are no members, if the incident is about them too.
+func (e *episode) countPool(m *moment, p *point, sum *count) {
+	if e.pool == nil {
+		return
+	}
+	var c tally
+	for i := range m.rows {
+		if e.pools(&m.rows[i], m) {
+			c.add(&m.rows[i].Counts)
+		}
+	}
+	n := float64(c.requests)
+	failed := float64(c.errors) - e.pool.usual*n
+	sum.all += n
+	sum.expected += e.pool.weight
+	sum.usual += n * e.pool.usual
+	e.pool.pending.requests += n
+	e.pool.pending.failed += failed
+	p.add(c, failed, e.pool.weight)
+}
+
+func (e *episode) pools(r *window.Row, m *moment) bool {
+	return (e.pool.pop == "" || e.pool.pop == r.Pop) && m.home(r.Service) == nil
 }
 
 // suffer notes an abnormal window of a member, and its first one after it had recovered.
@@ -79,8 +115,8 @@ func (mem *member) suffer(c tally, m *moment) {
 	}
 }
 
-// harms adds what signals other than errors say of this window.
-func (e *episode) harms(m *moment, p *point) {
+// harms adds what signals other than errors say of this window, and gives the requests that are missing.
+func (e *episode) harms(m *moment, p *point) (missing float64) {
 	for _, f := range e.series {
 		if f.last != m.end || f.key.kind == detect.ErrorSurge {
 			continue
@@ -90,6 +126,7 @@ func (e *episode) harms(m *moment, p *point) {
 			e.slow += f.excess
 		case detect.TrafficDrop:
 			e.missed += f.excess
+			missing += f.excess
 		}
 		weight := f.weight
 		if mem := e.byName[f.key.scope.Service]; mem != nil {
@@ -101,6 +138,7 @@ func (e *episode) harms(m *moment, p *point) {
 		}
 		p.other[f.key.kind] += weight * f.harm
 	}
+	return missing
 }
 
 // gone says that this window shows nothing, since logs are missing or the members' traffic has vanished.
@@ -110,7 +148,8 @@ func (e *episode) gone(c count, m *moment) bool {
 	} else {
 		e.silence, e.silent = e.silence+c.expected, e.silent+1
 	}
-	gap := m.incomplete || e.silence >= absent
+	// where missing traffic is the trouble itself, silence is no gap
+	gap := m.incomplete || e.silence >= absent && !(e.lead() == detect.TrafficDrop && e.signalled(m))
 	switch {
 	case gap && e.gapFrom == 0:
 		e.dark = m.dark()
@@ -152,7 +191,7 @@ func (e *episode) mark(bad, signal, gap bool, m *moment) {
 		e.longest = max(e.longest, e.calm)
 		e.calm, e.lastBad, e.dirty = 0, m.end, true
 		e.tail.reset()
-		for _, mem := range e.members {
+		for _, mem := range e.everyone() {
 			mem.Requests += uint64(mem.pending.requests)
 			mem.failed += mem.pending.failed
 			mem.pending = pending{}
@@ -171,10 +210,10 @@ func (e *episode) mark(bad, signal, gap bool, m *moment) {
 	}
 }
 
-// share follows what part of the whole fleet's requests fail.
-func (e *episode) share(failed float64, m *moment) {
+// share follows what part of the whole fleet's requests fail or never come.
+func (e *episode) share(failed, missing float64, m *moment) {
 	copy(e.recent[:], e.recent[1:])
-	e.recent[fewest-1] = fleetShare{failed, m.fleet.total}
+	e.recent[fewest-1] = fleetShare{failed + missing, m.fleet.total + missing}
 	var sum fleetShare
 	for _, s := range e.recent {
 		sum.failed, sum.all = sum.failed+s.failed, sum.all+s.all
@@ -183,7 +222,7 @@ func (e *episode) share(failed float64, m *moment) {
 		e.PeakFleetShare = max(e.PeakFleetShare, sum.failed/sum.all)
 	}
 	if m.fleet.usual > 0 {
-		e.lost += max(0, failed) / m.fleet.usual
+		e.lost += (failed + missing) / m.fleet.usual
 	}
 }
 
@@ -192,6 +231,14 @@ func (e *episode) blame(m *moment) {
 	for _, mem := range e.members {
 		if mem.has(detect.ErrorSurge) {
 			e.ledger.take(m.of(mem.Service), mem.usual)
+		}
+	}
+	if e.pool == nil {
+		return
+	}
+	for i := range m.rows {
+		if e.pools(&m.rows[i], m) {
+			e.ledger.take(m.rows[i:i+1], e.pool.usual)
 		}
 	}
 }

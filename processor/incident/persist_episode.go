@@ -32,6 +32,14 @@ func (e *episode) state(c *codec) {
 		(*m).state(c)
 		e.byName[(*m).Service] = *m
 	})
+	pooled := e.pool != nil
+	c.bool(&pooled)
+	if pooled && c.reading {
+		e.pool = &member{}
+	}
+	if pooled {
+		e.pool.state(c)
+	}
 	slice(c, &e.series, func(c *codec, f **series) {
 		if c.reading {
 			*f = &series{}
@@ -60,6 +68,7 @@ func (i *Incident) state(c *codec) {
 
 func (m *member) state(c *codec) {
 	c.string(&m.Service)
+	c.string(&m.pop)
 	c.times(&m.StartedAt, &m.EndedAt, &m.lastBad)
 	c.uint(&m.Requests)
 	integer(c, &m.kinds)

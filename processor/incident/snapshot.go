@@ -46,7 +46,7 @@ func (e *episode) snapshot() Incident {
 // totals gives the requests of the members and their excess errors.
 func (e *episode) totals() (requests, failed uint64) {
 	sum := 0.0
-	for _, mem := range e.members {
+	for _, mem := range e.everyone() {
 		requests += mem.Requests
 		sum += max(0, mem.failed)
 	}
@@ -73,7 +73,7 @@ func (e *episode) regrade(m *moment) {
 // burn says how much of the members' error budget of 30 days is gone.
 func (e *episode) burn(m *moment) {
 	usual := 0.0
-	for _, mem := range e.members {
+	for _, mem := range e.everyone() {
 		usual += mem.weight
 	}
 	_, failed := e.totals()

@@ -144,7 +144,7 @@ func (e *episode) scopes() string {
 		}
 	}
 	if len(pops) == 0 {
-		return "the whole fleet"
+		return "many services, none of which stands out"
 	}
 	return list(pops, 3)
 }
