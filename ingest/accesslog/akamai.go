@@ -45,7 +45,7 @@ func (d *akamai) Decode(line []byte, r *Record) Reason {
 	r.Method = j.text(akMethod)
 	r.Path = pathOf(j.text(akPath))
 	r.Bytes = j.size(j.oneOf(akBytes, akBody))
-	turn, transfer := micros(j.scalar(akTurn), 3), micros(j.scalar(akTransfer), 3)
+	turn, transfer := j.millis(akTurn), j.millis(akTransfer)
 	if turn >= 0 {
 		r.LatencyMicros = turn + max(transfer, 0)
 		r.LatencyMicros = max(r.LatencyMicros, turn) // not beyond int64

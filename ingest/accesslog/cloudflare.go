@@ -57,7 +57,7 @@ func (d *cloudflare) Decode(line []byte, r *Record) Reason {
 	if precise && endPrecise && end >= start {
 		r.LatencyMicros = (end - start) / 1000
 	} else {
-		r.LatencyMicros = micros(j.scalar(cfTTFB), 3)
+		r.LatencyMicros = j.millis(cfTTFB)
 	}
 	return j.finish(r, reason, cfStatus, false)
 }

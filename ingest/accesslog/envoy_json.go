@@ -42,7 +42,7 @@ func (d *envoyJSON) Decode(line []byte, r *Record) Reason {
 	r.Method = j.text(evMethod)
 	r.Path = pathOf(j.text(evPath))
 	r.Bytes = j.size(evSent)
-	r.LatencyMicros = micros(j.scalar(evDuration), 3)
+	r.LatencyMicros = j.millis(evDuration)
 	reason = j.finish(r, reason, evCode, true)
 	details := string(j.text(evDetails))
 	if details == "via_upstream" || details == "" && !j.has(evFlags) && j.has(evUpstream) {

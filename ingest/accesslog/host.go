@@ -5,43 +5,35 @@ import "bytes"
 // maxHost is the longest host name of the DNS.
 const maxHost = 253
 
-// What a byte means in a host name. Zero: it may stay as it is.
-const (
-	hostUpper = 1 << iota
-	hostColon
-	hostBad
-)
-
-var hostBytes = hostTable()
-
-func hostTable() (t [256]uint8) {
-	for c := range t {
-		switch c := byte(c); {
-		case c-'a' < 26 || c-'0' < 10 || c == '-' || c == '.' || c == '_':
-		case c-'A' < 26:
-			t[c] = hostUpper
-		case c == ':':
-			t[c] = hostColon
-		default:
-			t[c] = hostBad
-		}
-	}
-	return t
-}
-
 // host is raw in lower case, without its port and trailing dot. It aliases raw
 // or buf. It is empty when raw is no host: not of letters, digits, "-", "_" and "." alone
 // (or an IPv6 address in brackets), or longer than 253 bytes.
 func host(raw, buf []byte) (name, scratch []byte) {
-	var seen uint8
-	for _, c := range raw {
-		seen |= hostBytes[c]
-	}
 	n := len(raw)
-	if seen == 0 && n-1 < maxHost && n > 0 && raw[n-1] != '.' {
+	if n >= 8 && n <= maxHost && raw[n-1] != '.' && isPlainHost(raw) {
 		return raw, buf
 	}
 	return oddHost(raw, buf)
+}
+
+// isPlainHost says whether all bytes of raw, eight or more, may stay as they are: a-z, 0-9, "-", "." and "_".
+func isPlainHost(raw []byte) bool {
+	bad := notHost(load64(raw, len(raw)-8))
+	for i := 0; i+8 <= len(raw); i += 8 {
+		bad |= notHost(load64(raw, i))
+	}
+	return bad == 0
+}
+
+// notHost is zero if no byte of w is out of place in a host name. Adding 0x80-c
+// to a byte of 7 bits sets its high bit when it is c or more.
+func notHost(w uint64) uint64 {
+	below := ^(w + (0x80-'-')*ones)
+	slash := (w + (0x80-'/')*ones) &^ (w + (0x80-'0')*ones)
+	upper := (w + (0x80-':')*ones) &^ (w + (0x80-'_')*ones) // with what is around A-Z
+	grave := (w + (0x80-'`')*ones) &^ (w + (0x80-'a')*ones)
+	above := w + (0x80-'{')*ones
+	return (w | below | slash | upper | grave | above) & highs
 }
 
 func oddHost(raw, buf []byte) (name, scratch []byte) {
@@ -65,7 +57,7 @@ func oddHost(raw, buf []byte) (name, scratch []byte) {
 		return nil, buf
 	}
 	for _, c := range raw {
-		if hostBytes[c] > hostUpper {
+		if !(c|0x20-'a' < 26 || c-'0' < 10 || c == '-' || c == '.' || c == '_') {
 			return nil, buf
 		}
 	}

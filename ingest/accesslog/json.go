@@ -22,10 +22,11 @@ type jsonReader struct {
 	values  [maxSlots]value
 	scratch []byte // unescaped strings of this record
 
-	pieces [256]piece
-	used   int
-	after  [1 << 16]uint8 // the piece that last came after two others, by their indices
-	table  [512]uint8     // open addressing: hash of a piece's text to its index, 0 for none
+	pieces  [256]piece
+	used    int
+	opening uint8                 // the piece that last began an object
+	after   [1 << afterBits]uint8 // the piece that last came after four others, by the hash of their indices; never one that begins an object
+	table   [512]uint8            // open addressing: hash of a piece's text to its index, 0 for none
 }
 
 // value is where a value lies in the line: a string without its quotes.
@@ -57,10 +58,9 @@ type piece struct {
 
 // Pieces with a fixed place in jsonReader.pieces.
 const (
-	noPiece     = iota
-	beforeFirst // nothing: what comes before the first piece
-	unlearned   // for the one piece that is too long to learn
-	closing     // "}"
+	noPiece   = iota
+	unlearned // for the one piece that is too long to learn
+	closing   // "}"
 	firstLearned
 )
 
@@ -68,6 +68,7 @@ const (
 	maxSlots    = 32
 	noSlot      = maxSlots - 1 // never holds a value
 	closingSlot = 255
+	afterBits   = 12
 	maxPiece    = 256 // bytes; longer keys are read, not remembered
 	never       = int(^uint(0) >> 2)
 )
@@ -86,8 +87,8 @@ func (r *jsonReader) forget() {
 	clear(r.pieces[:])
 	clear(r.table[:])
 	clear(r.after[:])
+	r.opening = noPiece
 	r.pieces[noPiece].n = never
-	r.pieces[beforeFirst].n = never
 	r.pieces[unlearned].n = never
 	r.pieces[closing] = piece{n: never, slot: closingSlot}
 	r.used = firstLearned
@@ -97,26 +98,28 @@ func (r *jsonReader) forget() {
 func (r *jsonReader) read(line []byte) bool {
 	r.values = [maxSlots]value{}
 	r.line, r.scratch = line, r.scratch[:0]
-	i, last := 0, uint16(beforeFirst) // last: the index of the piece before, and in the high byte that of the one before it
+	i, context := 0, uint32(0)
+	expected := &r.opening
 	for {
-		at := r.after[last]
+		at := *expected
 		p := &r.pieces[at]
 		n := p.n
 		end := i + n
 		if n < 8 || end > len(line) ||
 			checked64(line, i) != p.head || checked64(line, end-8) != p.tail ||
 			n > 16 && (checked64(line, i+8) != p.second || checked64(line, end-16) != p.penult || n > 32 && string(line[i+16:end-16]) != p.text[16:n-16]) {
-			if at, end = r.turn(last, i); end < 0 {
+			if at, end = r.turn(expected, i); end < 0 {
 				return false
 			}
 			if p = &r.pieces[at]; p.slot == closingSlot {
 				return spaces(line, end) == len(line)
 			}
 		}
-		last = last<<8 | uint16(at)
 		if i = r.values[p.slot%maxSlots].read(line, end); i < 0 {
 			return false
 		}
+		context = context<<8 | uint32(at)
+		expected = &r.after[context*0x9E3779B1>>(32-afterBits)]
 	}
 }
 
@@ -162,12 +165,12 @@ func notPlain(w uint64) uint64 {
 }
 
 // turn finds the piece at i where the prediction failed, and predicts it from now on.
-func (r *jsonReader) turn(last uint16, i int) (at uint8, end int) {
+func (r *jsonReader) turn(expected *uint8, i int) (at uint8, end int) {
 	if i > 0 && i < len(r.line) && r.line[i] == '}' {
 		return closing, i + 1
 	}
 	if at, end = r.pieceAt(i); end >= 0 && at >= firstLearned {
-		r.after[last] = at
+		*expected = at
 	}
 	return at, end
 }

@@ -63,6 +63,14 @@ func (r *jsonReader) size(slot uint8) uint64 {
 	return size(r.scalar(slot))
 }
 
+// millis is a duration in milliseconds, in microseconds; -1 when there is none.
+func (r *jsonReader) millis(slot uint8) int64 {
+	if n := r.count(slot); n >= 0 && n < 1e9 {
+		return n * 1000
+	}
+	return micros(r.scalar(slot), 3)
+}
+
 // host is the host name at slot, normalised; empty when there is none that is usable.
 func (r *jsonReader) host(slot uint8) (name []byte) {
 	name, r.scratch = host(r.text(slot), r.scratch)
