@@ -136,5 +136,5 @@ func ExampleBacktest() {
 	}
 	// Output:
 	// 350 error_surge 40 % of 100 requests failed (5xx); 0.1 % expected, up to 0.6 % called normal; since 00:58:20 (learning: little history yet)
-	// 350 traffic_drop 100 requests in the window; 1,000 expected, down to 553 called normal; since 00:58:20 (learning: little history yet)
+	// 350 traffic_drop 100 requests in the window; 1,000 expected, down to 552 called normal; since 00:58:20 (learning: little history yet)
 }

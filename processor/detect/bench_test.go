@@ -97,7 +97,7 @@ func heap() uint64 {
 }
 
 func TestAWindowOfHealthyServicesAllocatesNothing(t *testing.T) {
-	w := repeater{results: fleetWindows(200, 3)}
+	w := repeater{results: fleetWindows(20, 3)}
 	d := New(Default())
 	for range 8700 { // past a midnight, so that profiles exist
 		d.Step(w.next())
@@ -109,7 +109,7 @@ func TestAWindowOfHealthyServicesAllocatesNothing(t *testing.T) {
 
 // Memory of one service that has seen two days: profile and peaks included.
 func TestBytesOfAServiceAfterDays(t *testing.T) {
-	const services = 100
+	const services = 30
 	w := repeater{results: fleetWindows(services, 1)}
 	before := heap()
 	d := New(Default())

@@ -120,12 +120,12 @@ func (d *Detector) advance(r *window.Result) (moment, bool) {
 	if d.started {
 		now = now.after(d.clock)
 	}
-	now.gap = gap || d.started && d.clock.gap && d.skip
-	d.clock, d.end = now, r.End
+	now.gap = gap
 	if gap {
 		d.skip = true
-		d.forgetOnsets()
+		d.forgetOnsets(time.Duration(r.Start-d.end) >= oldestTraffic)
 	}
+	d.clock, d.end = now, r.End
 	d.started = true
 	partial := d.skip && !d.whole
 	d.skip = false
@@ -148,21 +148,24 @@ func (d *Detector) turn() {
 	d.fleet.rate.turn(&d.tuning.fleet, &d.clock, d.minutesATick())
 }
 
-// forgetOnsets drops the candidates: no onset reaches over a gap.
-func (d *Detector) forgetOnsets() {
+// forgetOnsets drops the candidates: no onset reaches over a gap. After a
+// long one a level without a season is out of date, and learned again.
+func (d *Detector) forgetOnsets(long bool) {
 	for _, s := range d.services {
-		for _, h := range []*hull{&s.errors.hull, &s.slow.hull, &s.client.hull, &s.rate.rise, &s.rate.fall} {
-			h.reset(d.t)
-		}
+		s.errors.hull.reset(d.t)
+		s.slow.hull.reset(d.t)
+		s.client.hull.reset(d.t)
+		s.rate.interrupt(d.t, long)
 		for i := range s.pops {
 			s.pops[i].errors.hull.reset(d.t)
 		}
 	}
-	for _, p := range append(d.pops, &d.fleet) {
-		for _, h := range []*hull{&p.errors.hull, &p.rate.rise, &p.rate.fall} {
-			h.reset(d.t)
-		}
+	for _, p := range d.pops {
+		p.errors.hull.reset(d.t)
+		p.rate.interrupt(d.t, long)
 	}
+	d.fleet.errors.hull.reset(d.t)
+	d.fleet.rate.interrupt(d.t, long)
 }
 
 // count sums the rows by service, by service and pop, by pop, and over all.

@@ -76,9 +76,9 @@ func (f *finding) push(x, m float64) {
 	}
 }
 
-// recent sums the last windows, further back until m is enough, over at most the ring.
-func (f *finding) recent(windows int32, enough float64) (x, m float64, n int32) {
-	have := min(f.count, ringWindows)
+// recent sums the last windows, further back until m is enough, over at most so many and the ring.
+func (f *finding) recent(windows int32, enough float64, most int32) (x, m float64, n int32) {
+	have := min(f.count, ringWindows, most)
 	for n < have && (n < windows || m < enough) {
 		p := f.ring[(f.count-1-n)%ringWindows]
 		x += float64(p.x)

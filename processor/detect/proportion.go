@@ -104,7 +104,7 @@ func (p *proportion) follow(k *proportionTuning, at moment, bad, n float64) *fin
 	f.score = binomialRatio(f.total.u, f.total.m, f.total.v) / phi
 	p.score = float32(f.score)
 	exit := min(0.9, max(1.5*p0, p0+k.exit))
-	x, m, _ := f.recent(k.recent, enoughRequests)
+	x, m, _ := f.recent(k.recent, enoughRequests, at.t-f.lastBad) // not what is already known to be bad: it would drag the end along
 	f.elevated = bad > n*exit && binomialRatio(x, m, m*exit)/phi >= scoreCalm
 	if f.elevated {
 		f.gap = max(f.gap, at.t-f.lastBad)
@@ -128,7 +128,7 @@ func (p *proportion) follow(k *proportionTuning, at moment, bad, n float64) *fin
 
 // adopt makes what the finding saw last the new baseline.
 func (p *proportion) adopt() {
-	x, m, _ := p.open.recent(ringWindows, 0)
+	x, m, _ := p.open.recent(ringWindows, 0, ringWindows)
 	if m == 0 {
 		return
 	}

@@ -174,6 +174,15 @@ func (r *rate) step(k *trafficTuning, at moment, c *clock, y float64, disturbed 
 	return r.close(at)
 }
 
+// interrupt forgets what does not reach over a gap. An open finding goes on.
+func (r *rate) interrupt(t int32, long bool) {
+	r.rise.reset(t)
+	r.fall.reset(t)
+	if long && r.open == nil && (r.profile == nil || !r.profile.ready) {
+		r.age, r.num, r.den, r.plainNum, r.plainDen = 0, 0, 0, 0, 0
+	}
+}
+
 // leastSurge is how many windows a surge must have lasted: on the first day
 // some, since the short peaks of cron jobs are not known yet.
 func (r *rate) leastSurge(k *trafficTuning) int32 {
@@ -263,7 +272,7 @@ func (r *rate) follow(k *trafficTuning, at moment, y float64, e forecast) {
 	f.push(y, mean)
 	f.total.u += y
 	f.total.m += mean
-	x, m, _ := f.recent(k.recent, enoughTraffic)
+	x, m, _ := f.recent(k.recent, enoughTraffic, ringWindows)
 	ratio, now := x/m, y/mean
 	if mean < enoughTraffic {
 		now = ratio // one window says little
@@ -283,7 +292,7 @@ func (r *rate) follow(k *trafficTuning, at moment, y float64, e forecast) {
 	f.note(at, ratio)
 	switch {
 	case at.t-f.opened >= k.shift:
-		x, _, n := f.recent(ringWindows, 0)
+		x, _, n := f.recent(ringWindows, 0, ringWindows)
 		r.num, r.den = float32(x), float32(float64(n)*e.season)
 		r.plainNum, r.plainDen = float32(x), float32(n)
 		f.end, f.lastBadEnd = levelShift, at.end
