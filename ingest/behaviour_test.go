@@ -25,6 +25,7 @@ import (
 type world struct {
 	topic, group string
 	brokers      []string
+	session      time.Duration // the shortest session timeout that the broker allows
 }
 
 // makeWorld makes a topic with so many partitions on a broker.
@@ -44,6 +45,8 @@ var behaviours = []struct {
 	{"aborted transactions and markers are not handed out", abortedTransactions},
 	{"offsets that were deleted are a gap", deletedOffsets},
 	{"an owner's error ends Consume", ownersError},
+	{"a zombie's commit is refused", zombie},
+	{"a topic that does not exist is waited for", topicToCome},
 }
 
 func (w world) connect(t *testing.T) *Cluster { return connect(t, quick(w.brokers...)) }
@@ -565,4 +568,65 @@ func exchangeRaw(t *testing.T, broker string, req kmsg.Request, resp kmsg.Respon
 	if err := resp.ReadFrom(body[4:]); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// zombie: an owner that does not return when its generation ends is put out
+// of the group; what it commits then must not touch the next owner's commit.
+func zombie(t *testing.T, on makeWorld) {
+	w := on(t, 1)
+	cfg := quick(w.brokers...)
+	cfg.SessionTimeout = w.session
+	sleepy, next := connect(t, cfg), w.connect(t)
+	owned, taken, refused := make(chan int, 9), make(chan int, 9), make(chan error, 1)
+	once := sync.OnceFunc(func() { close(owned) })
+	stopSleepy := w.consume(t, sleepy, func(ctx context.Context, p *Partition) error {
+		once()
+		<-ctx.Done()
+		<-taken
+		err := p.Commit(ctx, 1, "zombie")
+		select {
+		case refused <- err:
+		default:
+		}
+		return err
+	})
+	<-owned
+	got := make(chan string, 9)
+	stopNext := w.consume(t, next, func(ctx context.Context, p *Partition) error {
+		got <- p.StartMetadata
+		if err := p.Commit(ctx, 5, "next"); err != nil {
+			return err
+		}
+		close(taken)
+		<-ctx.Done()
+		return nil
+	})
+	if err := <-refused; !errors.Is(err, ErrFenced) {
+		t.Errorf("a zombie's commit: %v, not ErrFenced", err)
+	}
+	stopNext()
+	stopSleepy()
+	answer, err := next.Client().OffsetFetch(t.Context(), &kafka.OffsetFetchRequest{GroupID: w.group, Topics: map[string][]int{w.topic: {0}}})
+	if err != nil || answer.Topics[w.topic][0].CommittedOffset != 5 || answer.Topics[w.topic][0].Metadata != "next" {
+		t.Errorf("committed: %+v, %v", answer, err)
+	}
+}
+
+func topicToCome(t *testing.T, on makeWorld) {
+	w := on(t, 1)
+	w.topic += "-to-come"
+	c := w.connect(t)
+	s := newSeen()
+	stop := w.consume(t, c, s.reader)
+	time.Sleep(500 * time.Millisecond)
+	if n := c.Counters.Generations.Load(); n > 4 {
+		t.Errorf("%d generations in half a second", n)
+	}
+	_, err := c.Client().CreateTopics(t.Context(), &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{{Topic: w.topic, NumPartitions: 1, ReplicationFactor: 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Produce(t, c.Client(), w.topic, 0, kafka.Lz4, values("x", 3)...)
+	s.wait(t, 3)
+	stop()
 }

@@ -39,7 +39,7 @@ func (c *Cluster) Consume(ctx context.Context, g GroupConfig, own Owner) error {
 		JoinGroupBackoff:       joinPause,
 		WatchPartitionChanges:  true,
 		PartitionWatchInterval: partitionWatch,
-		Timeout:                c.cfg.RequestTimeout,
+		Timeout:                min(c.cfg.RequestTimeout, c.cfg.SessionTimeout/2),
 	})
 	if err != nil {
 		return fmt.Errorf("group %s: %w", g.ID, err)
@@ -59,9 +59,11 @@ func (c *Cluster) Consume(ctx context.Context, g GroupConfig, own Owner) error {
 			continue
 		}
 		failures = 0
+		began := time.Now()
 		if err := c.generation(ctx, gen, own); err != nil {
 			return err
 		}
+		sleep(ctx, joinPause-time.Since(began)) // a topic that does not exist ends each generation at once
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -69,7 +71,7 @@ func (c *Cluster) Consume(ctx context.Context, g GroupConfig, own Owner) error {
 }
 
 const (
-	joinPause      = 200 * time.Millisecond // after a failed attempt to join
+	joinPause      = 200 * time.Millisecond // after a failed attempt to join, and between the beginnings of generations
 	partitionWatch = 5 * time.Second        // how soon added partitions are noticed
 	leaveTime      = 5 * time.Second
 )

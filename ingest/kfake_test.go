@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 )
@@ -15,12 +16,12 @@ func fake(t *testing.T, partitions int32) world {
 
 func fakeBroker(t *testing.T, partitions int32, opts ...kfake.Opt) (world, *kfake.Cluster) {
 	t.Helper()
-	broker, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1), kfake.SeedTopics(partitions, "edge")}, opts...)...)
+	broker, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1), kfake.SeedTopics(partitions, "edge"), kfake.GroupMinSessionTimeout(time.Second)}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(broker.Close)
-	return world{topic: "edge", group: "g", brokers: broker.ListenAddrs()}, broker
+	return world{topic: "edge", group: "g", brokers: broker.ListenAddrs(), session: time.Second}, broker
 }
 
 func TestOnTheEmbeddedBroker(t *testing.T) {

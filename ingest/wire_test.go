@@ -25,7 +25,7 @@ func real(k *testkit.Kafka) makeWorld {
 		t.Helper()
 		name := fmt.Sprint("edge-", worlds.Add(1))
 		k.CreateTopic(name, int(partitions))
-		return world{topic: name, group: "group-" + name, brokers: []string{k.Addr}}
+		return world{topic: name, group: "group-" + name, brokers: []string{k.Addr}, session: 6 * time.Second}
 	}
 }
 
