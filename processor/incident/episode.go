@@ -66,6 +66,7 @@ type episode struct {
 	series  []*series
 	byKey   map[seriesKey]*series
 	ledger  ledger
+	hint    ledger // within the window that opens it, when the ledger is still empty
 	curve   curve
 	kinds   uint8
 

@@ -41,8 +41,16 @@ func (e *episode) fit(kind detect.Kind, onset int64, l *ledger, cfg *Config) fit
 	if len(e.members) >= 3 {
 		f.points += manyMembers
 	}
-	f.attribution(&e.ledger, l)
+	f.attribution(e.likeness(), l)
 	return f
+}
+
+// likeness is what is known of the incident's errors.
+func (e *episode) likeness() *ledger {
+	if e.ledger.excess == 0 {
+		return &e.hint
+	}
+	return &e.ledger
 }
 
 // attribution compares who made the errors, which, and where.

@@ -119,7 +119,7 @@ func (e *episode) take(f *series, s *detect.Signal, m *moment) {
 // enlistStruck makes members of the services behind a signal that names none.
 // If a new incident finds none that stands out, it is about all requests of the signal's scope.
 func (e *episode) enlistStruck(s *detect.Signal, onset int64, fresh bool, m *moment) {
-	like := e.ledger
+	like := *e.likeness()
 	for _, v := range m.struck(s.Scope.Pop) {
 		if e.byName[v.name] != nil || m.home(v.name) != nil {
 			continue

@@ -40,6 +40,7 @@ func (e *episode) observe(m *moment) {
 	if bad {
 		e.blame(m)
 	}
+	e.hint = ledger{}
 }
 
 // count adds this window to the members and to the curve's point.
@@ -126,7 +127,9 @@ func (e *episode) harms(m *moment, p *point) (missing float64) {
 			e.slow += f.excess
 		case detect.TrafficDrop:
 			e.missed += f.excess
-			missing += f.excess
+			if e.lead() == detect.TrafficDrop {
+				missing += f.excess
+			}
 		}
 		weight := f.weight
 		if mem := e.byName[f.key.scope.Service]; mem != nil {

@@ -72,6 +72,9 @@ func (t *Tracker) home(s *detect.Signal, m *moment) *episode {
 	if best != nil && second != nil {
 		best = t.mergeIfAlike(best, second, m)
 	}
+	if best != nil {
+		best.hint.merge(&l)
+	}
 	return best
 }
 
@@ -94,7 +97,7 @@ func (t *Tracker) mergeIfAlike(a, b *episode, m *moment) *episode {
 	if b.opened < a.opened || b.opened == a.opened && slices.Index(t.open, b) < slices.Index(t.open, a) {
 		a, b = b, a
 	}
-	if !a.fit(b.lead(), b.StartedAt, &b.ledger, &t.cfg).joins(len(t.fleet.byName), &t.cfg) {
+	if !a.fit(b.lead(), b.StartedAt, b.likeness(), &t.cfg).joins(len(t.fleet.byName), &t.cfg) {
 		return a
 	}
 	a.absorb(b, m)
@@ -126,6 +129,7 @@ func (t *Tracker) begin(s *detect.Signal, m *moment) *episode {
 		return t.closest(s, m)
 	}
 	e := newEpisode(&t.cfg, m)
+	e.hint = m.evidence(s)
 	t.open = append(t.open, e)
 	return e
 }

@@ -21,6 +21,9 @@ type shape struct {
 	main  int64 // end of the main impact
 }
 
+// plateau is the share of the highest level at which the peak is reached: noise on a long one must not move it.
+const plateau = 0.98
+
 // shapeOf reads the whole curve: again in every window, for a curve is short.
 func (e *episode) shapeOf() (s shape) {
 	points := e.curve.points
@@ -35,11 +38,10 @@ func (e *episode) shapeOf() (s shape) {
 	c := e.curve
 	c.points = points
 	x := c.level(lead, e.usual())
-	for i := range x[:min(quiet, len(x))] {
-		if x[i].v > x[s.peak].v {
-			s.peak = i
-		}
+	for _, r := range x[:min(quiet, len(x))] {
+		s.level = max(s.level, r.v)
 	}
+	s.peak = max(0, slices.IndexFunc(x, func(r reading) bool { return r.v >= plateau*s.level }))
 	s.level = x[s.peak].v
 	s.rate = s.level
 	if e.errors() {
@@ -130,7 +132,11 @@ func (e *episode) story(s shape, m *moment) []told {
 		all = append(all, t)
 	}
 	all = append(all, e.dips(s)...)
-	for _, g := range e.gaps {
+	gaps := e.gaps
+	if e.gapFrom != 0 && m.end-e.gapFrom >= int64(shortest) {
+		gaps = append(slices.Clip(gaps), logGap{interval{from: e.gapFrom}, e.dark})
+	}
+	for _, g := range gaps {
 		if e.Open || g.from < e.EndedAt {
 			all = append(all, e.gapNote(g))
 		}
@@ -235,7 +241,10 @@ func differs(old *told, t told, open bool, m *moment) bool {
 		return old.At != t.At
 	}
 	moved := 0.25
-	if t.Event.Event == Peak.String() || t.Event.Event == Fluctuating.String() {
+	switch t.Event.Event {
+	case Peak.String():
+		return abs(old.Value-t.Value) > 0.05*abs(old.Value)
+	case Fluctuating.String():
 		moved = 0.05
 	}
 	return abs(old.At-t.At) >= int64(shortest) || abs(old.Value-t.Value) > moved*abs(old.Value)

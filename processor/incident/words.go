@@ -237,11 +237,16 @@ func (e *episode) turn(s shape, i int) told {
 }
 
 func (e *episode) gapNote(g logGap) told {
-	t := told{key: "note/" + strconv.FormatInt(g.from, 10), Event: Event{At: g.from, Event: "note", Value: float64(g.to-g.from) / 1e9}}
+	t := told{key: "note/" + strconv.FormatInt(g.from, 10), Event: Event{At: g.from, Event: "note"}}
 	what := "logs missing"
 	if g.dark {
 		what = "not one request to " + services(len(e.members))
 	}
+	if g.to == 0 {
+		t.Summary = fmt.Sprintf("%s since %s: not counted as recovery", what, clock(g.from))
+		return t
+	}
+	t.Value = float64(g.to-g.from) / 1e9
 	t.Summary = fmt.Sprintf("%s for %s, until %s: not counted as recovery", what, lasting(g.to-g.from), clock(g.to))
 	return t
 }

@@ -247,7 +247,8 @@ func sorted[T any](m map[string]T) (keys []string) {
 // watcher stands in for the detector: it knows what is usual and has the holds of the real one.
 type watcher struct {
 	series   map[seriesKey]*watched
-	patience int // abnormal windows before a finding opens, 2 if not set
+	blind    detect.Kind // a kind it does not see, if not 0
+	patience int         // abnormal windows before a finding opens, 2 if not set
 }
 
 type watched struct {
@@ -288,6 +289,9 @@ func (w *world) sum(r *window.Result, service string) (c window.Counts) {
 
 // judge opens a finding after two abnormal windows and ends it after ten minutes of calm.
 func (w *watcher) judge(out []detect.Signal, r *window.Result, service string, kind detect.Kind, observed, expected float64, c window.Counts, bad bool, grade detect.Severity) []detect.Signal {
+	if kind == w.blind && kind != 0 {
+		return out
+	}
 	key := seriesKey{detect.Scope{Service: service}, kind}
 	f := w.series[key]
 	if f == nil {
