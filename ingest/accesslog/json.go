@@ -10,12 +10,16 @@ import "math/bits"
 // Speed comes from prediction, not from leaving out checks. A log's records
 // have the same keys in nearly the same order, so the reader remembers the
 // bytes between two values (`,"EdgeColoCode":`, a piece) and which piece came
-// after which. Where the next bytes equal the predicted piece, and that is all
-// but always, they need no parsing. Every other byte is checked: strings for
-// their end, escapes and control bytes, eight bytes at a time; numbers,
-// literals and nested values against the grammar; nothing may follow the object.
-// Invalid UTF-8 in strings is not looked for: encoding/json replaces it, this
-// reader hands out the bytes as they are.
+// after which four; four tell producers with orders of their own apart. Where
+// the next bytes equal the predicted piece, and that is all but always, they
+// need no parsing. Every other byte is checked: strings for their end, escapes
+// and control bytes, eight bytes at a time; numbers, literals and nested values
+// against the grammar; nothing but white space may follow the object.
+// Not checked is that strings are valid UTF-8: encoding/json puts U+FFFD for
+// bytes that are not, this reader hands them out as they are.
+//
+// A piece is learned once, with an allocation; when there are too many, all are
+// forgotten. Predictions are never trusted, so what was learned cannot change a result.
 type jsonReader struct {
 	line    []byte
 	wanted  []string // the index + 1 is the slot; slot 0 is for all other keys

@@ -42,7 +42,8 @@ func wordLen(b []byte) int {
 
 func isHexDigit(c byte) bool { return c-'0' < 10 || c|0x20-'a' < 6 }
 
-// maskWord appends a word of hex digits, dots and colons. A time of day, with or without its year, is no IPv6 address: that has "::" or four colons.
+// maskWord appends a word of hex digits, dots and colons. What has "::" or four
+// colons is taken for an IPv6 address; a time of day, with or without its year, has fewer.
 func maskWord(dst, word []byte) []byte {
 	word = word[:min(len(word), MaxSample)]
 	colons, second, double := 0, 0, false
@@ -56,9 +57,12 @@ func maskWord(dst, word []byte) []byte {
 		double = double || i > 0 && word[i-1] == ':'
 	}
 	if double || colons >= 4 {
-		dst = append(dst, word[:second+1]...)
-		return append(dst, 'x')
+		return append(maskQuads(dst, word[:second+1]), 'x')
 	}
+	return maskQuads(dst, word)
+}
+
+func maskQuads(dst, word []byte) []byte {
 	for len(word) > 0 {
 		n, last := quad(word)
 		dst = append(dst, word[:last]...)

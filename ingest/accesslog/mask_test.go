@@ -15,6 +15,7 @@ func TestMaskHidesAddressesAndLittleElse(t *testing.T) {
 		`2001:db8:85a3:8d3:1319:8a2e:370:7348 x`:       `2001:db8:x x`,
 		`[2001:db8::1]:443`:                            `[2001:db8:x]:443`,
 		`::ffff:203.0.113.7`:                           `::x`,
+		`203.0.113.7::`:                                `203.0.113.x::x`,
 		`2025-11-18T11:28:04Z`:                         `2025-11-18T11:28:04Z`,
 		"a\tb\x00c\x7f\u0085d":                         "a b c  d",
 		"caf\xe9":                                      "caf\uFFFD",

@@ -40,8 +40,8 @@ func cacheWord(word []byte) Cache {
 	return CacheUnknown
 }
 
-// status reads an HTTP status: three digits. zero says what a status below 100
-// of this format stands for: a client that left before any answer (true), or nothing (false).
+// status reads an HTTP status, 100 to 999. zero says that the format writes 0
+// (or 000, or -1) for a client that left before any answer; elsewhere those are bad.
 func status(b []byte, zero bool) (uint16, Reason) {
 	if len(b) == 3 {
 		h, t, u := b[0]-'0', b[1]-'0', b[2]-'0'
