@@ -10,6 +10,7 @@ type climate struct {
 	scale   float64
 	seed    uint64
 	effects []effect
+	active  []*effect   // those that act now
 	local   []localTime // by pop
 	states  []state     // by service
 	cells   []cell      // by service, then pop
@@ -50,8 +51,7 @@ type effect struct {
 	services []bool
 	pops     []float64 // place of a pop in the order, 0 to 1; below 0: not hit
 	byPop    bool
-	value    float64 // now
-	acting   bool
+	value    float64   // now
 	gate     []float64 // by service, now
 	popGate  []float64 // by pop, now
 }
@@ -90,7 +90,7 @@ func newClimate(script *Scenario, seed uint64, scale float64) *climate {
 func compile(e Effect, script *Scenario) effect {
 	out := effect{Effect: e, byPop: len(e.Pops) > 0 || e.PopsJoin > 0 || e.PopsLeave > 0}
 	for _, s := range script.Services {
-		out.services = append(out.services, selects(e.Kinds, s.Kind))
+		out.services = append(out.services, selects(e.Kinds, s.Kind) && selects(e.Services, s.Name))
 	}
 	for _, p := range script.Pops {
 		place := -1.0
@@ -119,8 +119,11 @@ func (c *climate) advance(second int64, first bool) {
 	if whole {
 		c.tellTime(second)
 	}
+	c.active = c.active[:0]
 	for i := range c.effects {
-		c.effects[i].advance(second*int64(time.Second), c.states)
+		if e := &c.effects[i]; e.advance(second*int64(time.Second), c.states) {
+			c.active = append(c.active, e)
+		}
 	}
 	for s := range c.states {
 		st := &c.states[s]
@@ -171,8 +174,8 @@ func (c *climate) drawNoise(s int, second int64) {
 }
 
 func (c *climate) acting(s int, second int64) bool {
-	for i := range c.effects {
-		if e := &c.effects[i]; e.acting && e.services[s] {
+	for _, e := range c.active {
+		if e.services[s] {
 			return true
 		}
 	}
@@ -184,11 +187,10 @@ func (c *climate) acting(s int, second int64) bool {
 	return false
 }
 
-// advance finds the effect's strength now, for all services and pops.
-func (e *effect) advance(now int64, states []state) {
-	e.value, e.acting = e.Curve.at(now)
-	if !e.acting {
-		return
+// advance finds whether the effect acts now, and its strength for all services and pops.
+func (e *effect) advance(now int64, states []state) (acting bool) {
+	if e.value, acting = e.Curve.at(now); !acting {
+		return false
 	}
 	const ramp = 20 * time.Second
 	since := time.Duration(now - e.Curve.start().UnixNano())
@@ -205,6 +207,7 @@ func (e *effect) advance(now int64, states []state) {
 			e.popGate[p] = min(opened(since, e.PopsJoin, place, ramp), opened(left, e.PopsLeave, place, ramp))
 		}
 	}
+	return true
 }
 
 // opened says how far (0 to 1) something is open that opens after its place's share of a time.
@@ -275,7 +278,7 @@ func (c *climate) commonOutlook(s int, second int64) outlook {
 	c.gated = c.gated[:0]
 	var o outlook
 	o.by[Traffic], o.by[Slowness] = 1, 1
-	o.by[OriginErrors] = st.errors * st.originShare
+	o.by[OriginErrors] = float64(st.errors * st.originShare)
 	o.by[EdgeErrors] = st.errors - o.by[OriginErrors]
 	o.client = st.clientShare
 	for i := range st.today {
@@ -289,9 +292,8 @@ func (c *climate) commonOutlook(s int, second int64) outlook {
 		o.add(OriginErrors, h.errors*strength, 0)
 		o.client += float64((1 - o.client) * h.client * strength)
 	}
-	for i := range c.effects {
-		e := &c.effects[i]
-		if !e.acting || e.gate[s] == 0 {
+	for _, e := range c.active {
+		if e.gate[s] == 0 {
 			continue
 		}
 		value := e.value * e.gate[s]
@@ -323,3 +325,6 @@ func (o *outlook) cell() cell {
 func share32(share float64) uint32 {
 	return uint32(max(0, min(share, 1)) * (1<<32 - 1))
 }
+
+// of32 is the share that share32 has written.
+func of32(units uint32) float64 { return float64(float64(units) / (1 << 32)) }

@@ -17,10 +17,7 @@ func exp(x float64) float64 {
 	k := math.Floor(float64(x*math.Log2E) + 0.5)
 	r := x - float64(k*ln2Hi)
 	r -= float64(k * ln2Lo)
-	sum := 1.0
-	for i := 13; i > 0; i-- {
-		sum = 1 + float64(sum*r/float64(i))
-	}
+	sum := horner(r, 1.0/6227020800, 1.0/479001600, 1.0/39916800, 1.0/3628800, 1.0/362880, 1.0/40320, 1.0/5040, 1.0/720, 1.0/120, 1.0/24, 1.0/6, 1.0/2, 1, 1)
 	return math.Ldexp(sum, int(k))
 }
 
@@ -31,10 +28,7 @@ func log(x float64) float64 {
 		f, e = f*2, e-1
 	}
 	s := (f - 1) / (f + 1)
-	q, sum := float64(s*s), 0.0
-	for i := 23; i > 0; i -= 2 {
-		sum = 1/float64(i) + float64(sum*q)
-	}
+	sum := horner(float64(s*s), 1.0/23, 1.0/21, 1.0/19, 1.0/17, 1.0/15, 1.0/13, 1.0/11, 1.0/9, 1.0/7, 1.0/5, 1.0/3, 1)
 	return float64(2*s*sum) + float64(float64(e)*math.Ln2)
 }
 
@@ -101,6 +95,14 @@ func (s *stream) below(n int) int {
 }
 
 func (s *stream) normal() float64 { return quantile(s.unit()) }
+
+// roughly draws as poisson does; above a mean of 100 by the normal distribution.
+func (s *stream) roughly(mean float64) int {
+	if mean < 100 {
+		return s.poisson(mean)
+	}
+	return int(max(0, math.Floor(mean+0.5+float64(math.Sqrt(mean)*s.normal()))))
+}
 
 // poisson draws a count of a given mean: by products of uniforms when it is
 // small, else by transformed rejection (Hoermann's PTRS, 1993).

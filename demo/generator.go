@@ -151,7 +151,7 @@ func (g *Generator) makeSecond() {
 			pop := st.pick.pick(g.random.Uint64())
 			cell := &g.climate.cells[s*len(g.script.Pops)+pop]
 			r := request{at: base + int64(g.random.Uint64()>>34)*int64(time.Second)>>30, service: uint16(s), pop: uint8(pop)}
-			if !g.decide(&r, cell) {
+			if !r.decide(g.random, &g.services[s], cell) {
 				continue
 			}
 			g.route(&r)

@@ -5,30 +5,37 @@ import (
 )
 
 // decide draws how a request fares. It returns false when the source loses its record.
-func (g *Generator) decide(r *request, c *cell) bool {
-	if c.lost > 0 && uint32(g.random.Uint64()) < c.lost {
+func (r *request) decide(random *stream, text *serviceText, c *cell) bool {
+	if c.lost > 0 && uint32(random.Uint64()) < c.lost {
 		return false
 	}
-	r.seed = g.random.Uint64()
-	draw := g.random.Uint64()
+	r.seed = random.Uint64()
+	draw := random.Uint64()
 	u, v := uint32(draw), uint32(draw>>32)
-	text := &g.services[r.service]
-	r.micros = uint32(min(uint64(text.latencies[v%latencySteps])*uint64(c.slow)>>8, 60e6))
+	r.take(text, c, v)
 	switch {
 	case u < c.edge:
 		r.failAtEdge(c.edgeStatus, v)
 	case u < c.origin:
 		r.failAtOrigin(c.originStatus, v)
 	case u < c.blocked:
-		r.status, r.cache = 403, uint8(accesslog.CacheUnknown)
-		r.micros = r.micros/8 + 800
+		r.block()
 	case u < c.client:
 		r.refuse(v)
+	case uint32(r.seed) < text.cached[0] && uint32(r.seed>>32) >= c.missed:
+		r.hit(v)
+	case uint32(r.seed) < text.cached[1]:
+		r.miss(v)
 	default:
-		r.succeed(v, text.cached, c.missed)
+		r.pass(v)
 	}
 	r.bytes = r.size(v)
 	return true
+}
+
+// take sets how long a request takes, if nothing else holds it up.
+func (r *request) take(text *serviceText, c *cell, v uint32) {
+	r.micros = uint32(min(uint64(text.latencies[v%latencySteps])*uint64(c.slow)>>8, 60e6))
 }
 
 // slowest is added to the latency of a request that timed out, at most.
@@ -66,27 +73,40 @@ func (r *request) refuse(v uint32) {
 	}
 }
 
-func (r *request) succeed(v uint32, cached [2]uint32, missed uint32) {
-	r.status = 200
-	if v>>9&31 == 0 {
-		r.status = [...]uint16{301, 302, 204, 206}[v>>14&3]
-	} else if v>>9&31 == 1 {
-		r.status = 304
-	}
-	draw := uint32(r.seed)
-	switch {
-	case draw < cached[0] && uint32(r.seed>>32) >= missed:
-		r.cache = uint8([...]accesslog.Cache{
-			accesslog.CacheHit, accesslog.CacheHit, accesslog.CacheHit, accesslog.CacheHit, accesslog.CacheHit,
-			accesslog.CacheHit, accesslog.CacheRevalidated, accesslog.CacheStale}[v>>16&7])
-		r.micros = r.micros/3 + 500
-		return
-	case draw < cached[1]:
-		r.cache = uint8([...]accesslog.Cache{accesslog.CacheMiss, accesslog.CacheMiss, accesslog.CacheExpired, accesslog.CacheBypass}[v>>16&3])
-	default:
-		r.cache = uint8(accesslog.CacheDynamic)
-	}
+func (r *request) block() {
+	r.status, r.cache = 403, uint8(accesslog.CacheUnknown)
+	r.micros = r.micros/8 + 800
+}
+
+// hit, miss and pass are the ways to succeed: from the cache, past it, or without it.
+func (r *request) hit(v uint32) {
+	r.status = success(v)
+	r.cache = uint8([...]accesslog.Cache{
+		accesslog.CacheHit, accesslog.CacheHit, accesslog.CacheHit, accesslog.CacheHit, accesslog.CacheHit,
+		accesslog.CacheHit, accesslog.CacheRevalidated, accesslog.CacheStale}[v>>16&7])
+	r.micros = r.micros/3 + 500
+}
+
+func (r *request) miss(v uint32) {
+	r.status = success(v)
 	r.originStatus = r.status
+	r.cache = uint8([...]accesslog.Cache{accesslog.CacheMiss, accesslog.CacheMiss, accesslog.CacheExpired, accesslog.CacheBypass}[v>>16&3])
+}
+
+func (r *request) pass(v uint32) {
+	r.status = success(v)
+	r.originStatus = r.status
+	r.cache = uint8(accesslog.CacheDynamic)
+}
+
+func success(v uint32) uint16 {
+	switch v >> 9 & 31 {
+	case 0:
+		return [...]uint16{301, 302, 204, 206}[v>>14&3]
+	case 1:
+		return 304
+	}
+	return 200
 }
 
 // size is the answer's length: a few hundred bytes to some hundred thousand, mostly small.

@@ -84,6 +84,7 @@ const (
 type Effect struct {
 	On        Measure
 	Kinds     []string // of services; empty: all
+	Services  []string // by name; empty: all of the kinds
 	Pops      []string // empty: all
 	Curve     Curve
 	Status    uint16        // of the errors; 0: 500 at the edge, 503 at the origin
