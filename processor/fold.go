@@ -23,10 +23,13 @@ type Folding struct {
 	MaxRecord   int           // bytes; a longer record is rejected unread
 	EmitEvery   time.Duration // between two partials of a window
 	CommitEvery time.Duration
-	Send        func(context.Context, []window.Message) error // ordered; acknowledged when it returns nil
+	Sender      func() Send // makes the one of each partition
 	Counters    *FoldCounters
 	Log         *slog.Logger
 }
+
+// Send sends messages in order. They are acknowledged when it returns nil. It belongs to one goroutine.
+type Send func(context.Context, []window.Message) error
 
 // lastWords is how long an owner may take to send and commit what it has, once it is told to stop.
 const lastWords = 4 * time.Second
@@ -52,6 +55,7 @@ type stream struct {
 	*Folding
 	partition *ingest.Partition
 	source    window.Source
+	send      Send
 	*Lines
 
 	lastRecord time.Time
@@ -74,7 +78,7 @@ func (f *Folding) open(p *ingest.Partition) (*stream, error) {
 	}
 	f.Log.Info("folding", "topic", p.Topic, "partition", p.ID, "offset", p.StartOffset)
 	now := time.Now()
-	return &stream{Folding: f, partition: p, source: source, Lines: lines, lastRecord: now, nextCommit: now.Add(f.CommitEvery), committed: from}, nil
+	return &stream{Folding: f, partition: p, source: source, send: f.Sender(), Lines: lines, lastRecord: now, nextCommit: now.Add(f.CommitEvery), committed: from}, nil
 }
 
 func (s *stream) close() {
@@ -139,7 +143,7 @@ func (s *stream) flush(ctx context.Context, idle bool) error {
 	begun := time.Now()
 	messages := s.Folder.Flush(idle)
 	if len(messages) > 0 {
-		if err := s.Send(ctx, messages); err != nil {
+		if err := s.send(ctx, messages); err != nil {
 			return fmt.Errorf("partials of %s/%d: %w", s.source.Topic, s.source.Partition, err)
 		}
 	}

@@ -19,14 +19,14 @@ func gauge(name, help string, labels ...string) Metric {
 
 // Ingest.
 var (
-	RecordsRead      = counter("records_read_total", "Records read from the source topics.", "topic")
-	BytesRead        = counter("read_bytes_total", "Bytes of record values read from the source topics, after decompression.", "topic")
+	RecordsRead      = counter("records_read_total", "Records read from Kafka, those of the exchange among them.")
+	BytesRead        = counter("read_bytes_total", "Bytes of record values read from the source topics, after decompression.")
 	RecordsCounted   = counter("records_counted_total", "Records counted in a window.")
 	RecordsTooLate   = counter("records_too_late_total", "Records whose window had been retired; the ledger holds the exact number.")
 	RecordsRejected  = counter("records_rejected_total", "Records that could not be used, by reason; the rejects table holds samples.", "reason")
 	RecordsMissing   = counter("records_missing_total", "Offsets that Kafka no longer had when they were asked for.")
-	FetchErrors      = counter("fetch_errors_total", "Fetches that failed and were tried again.")
-	Commits          = counter("commits_total", "Offset commits, by result (ok, fenced, failed).", "result")
+	FetchErrors      = counter("fetch_errors_total", "Fetches that failed and were tried again, by kind.", "kind")
+	Commits          = counter("commits_total", "Offset commits, by result (ok, fenced).", "result")
 	Rebalances       = counter("rebalances_total", "Generations of the consumer group that this worker has taken part in.")
 	PartitionsOwned  = gauge("partitions_owned", "Source partitions that this worker reads now.")
 	PartitionLag     = gauge("partition_lag_records", "Records between the next offset to read and the end of the partition.", "topic", "partition")
@@ -35,12 +35,11 @@ var (
 
 // Windows and the exchange.
 var (
-	OpenWindows      = gauge("open_windows", "Windows held in memory, by side (folder, judge).", "side")
-	OpenCells        = gauge("open_cells", "Cells (service and pop) of the windows held in memory by the folders.")
-	CellsOverflowed  = counter("cells_overflowed_total", "Records counted under __other__ since a limit was reached.")
-	PartialsSent     = counter("partials_sent_total", "Partials acknowledged by Kafka.")
-	PartialsReceived = counter("partials_received_total", "Partials read by the judge, by what became of them (kept, superseded, retired).", "result")
-	ExchangeBytes    = counter("exchange_sent_bytes_total", "Bytes of partials sent, compressed.")
+	OpenWindows        = gauge("open_windows", "Windows held in memory, by side (folder, judge).", "side")
+	OpenCells          = gauge("open_cells", "Cells (service and pop) of the windows held in memory by the folders.")
+	PartialsSent       = counter("partials_sent_total", "Partials acknowledged by Kafka.")
+	MessagesReceived   = counter("exchange_messages_received_total", "Messages read by the judge.")
+	MessagesUnreadable = counter("exchange_messages_unreadable_total", "Messages of the exchange that could not be decoded; each is a bug or a foreign writer.")
 )
 
 // The judge.
@@ -57,6 +56,7 @@ var (
 	JudgeStepSeconds   = counter("judge_step_seconds_total", "Time spent merging and judging.")
 	SnapshotBytes      = gauge("snapshot_bytes", "Size of the judge's last saved state.")
 	SnapshotsSaved     = counter("snapshots_saved_total", "States of the judge saved.")
+	ReleasedLate       = counter("released_late_total", "Requests that a partition idle for longer than release_after brought for windows that were final.")
 	DetectionDelaySecs = gauge("last_detection_delay_seconds", "Event time from the onset of the last incident to its detection.")
 )
 
@@ -68,8 +68,6 @@ var (
 	SinkQueueLimit      = gauge("sink_queue_limit_batches", "Batches that may wait before the judge stops reading.")
 	SinkRetries         = counter("sink_retries_total", "Inserts that failed and were tried again.")
 	SinkStalledSeconds  = gauge("sink_stalled_since_timestamp_seconds", "Unix time at which ClickHouse stopped taking rows; 0 while it takes them.")
-	SinkWriteSeconds    = counter("sink_write_seconds_total", "Time spent in inserts.")
-	EngineRestarts      = counter("engine_restarts_total", "Times the embedded ClickHouse had to be started again.")
 	ProcessBuildInfo    = gauge("build_info", "1, with the version in its labels.", "version", "go", "commit")
 	ProcessStartSeconds = gauge("start_timestamp_seconds", "Unix time at which the process started.")
 )
@@ -78,9 +76,9 @@ var (
 var Catalogue = []Metric{
 	RecordsRead, BytesRead, RecordsCounted, RecordsTooLate, RecordsRejected, RecordsMissing, FetchErrors, Commits,
 	Rebalances, PartitionsOwned, PartitionLag, WatermarkSeconds,
-	OpenWindows, OpenCells, CellsOverflowed, PartialsSent, PartialsReceived, ExchangeBytes,
+	OpenWindows, OpenCells, PartialsSent, MessagesReceived, MessagesUnreadable,
 	JudgeActive, FrontierSeconds, WindowsClosed, WindowsRevised, WindowsIncomplete, Signals, IncidentsOpen,
-	IncidentsStarted, SeriesWatched, JudgeStepSeconds, SnapshotBytes, SnapshotsSaved, DetectionDelaySecs,
-	SinkRows, SinkBatches, SinkQueue, SinkQueueLimit, SinkRetries, SinkStalledSeconds, SinkWriteSeconds, EngineRestarts,
+	IncidentsStarted, SeriesWatched, JudgeStepSeconds, SnapshotBytes, SnapshotsSaved, DetectionDelaySecs, ReleasedLate,
+	SinkRows, SinkBatches, SinkQueue, SinkQueueLimit, SinkRetries, SinkStalledSeconds,
 	ProcessBuildInfo, ProcessStartSeconds,
 }

@@ -37,7 +37,9 @@ type simulated struct {
 	deploys       float64 // a week
 	bots          float64 // bursts a day
 	quiet         bool    // no noise but chance
+	unrest        float64 // sigma of the logarithm of the share of errors, which wanders within minutes
 	drift         float64 // state of the slow noise
+	mood          float64 // state of the unrest
 	deployLeft    int
 	deployShare   float64
 	botLeft       int
@@ -104,6 +106,11 @@ func (g *generator) service(s *simulated, at time.Time) {
 	mean, failing, slow := g.usual(s, at), s.failing, 0.02
 	if !s.quiet {
 		failing *= gamma(g.rng, 2) / 2
+	}
+	if s.unrest > 0 {
+		const memory = 0.895 // 90 s
+		s.mood = memory*s.mood + math.Sqrt(1-memory*memory)*g.rng.NormFloat64()
+		failing *= math.Exp(s.unrest*s.mood - s.unrest*s.unrest/2)
 	}
 	mean *= g.bumps(s, at, &failing, &slow)
 	for p, pop := range s.pops {

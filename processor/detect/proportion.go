@@ -20,8 +20,7 @@ type proportion struct {
 func (p *proportion) expect(k *proportionTuning) (p0, guard, variance float64) {
 	p0 = (float64(p.good) + priorWeight*k.prior) / (float64(p.all) + priorWeight)
 	n := float64(p.learned)
-	if n*k.gainVar > 0.2 {
-		e := p0 * math.Sqrt(float64(p.vden))
+	if e := p0 * math.Sqrt(float64(p.vden)); n*k.gainVar > 0.2 && e > wanderLeast {
 		chance := math.Sqrt((2*e*e + e) / min(n, 2/k.gainVar)) // standard error of vnum, were there no wander
 		variance = (float64(p.vnum) - 2*chance) / float64(p.vden)
 	}
@@ -85,7 +84,7 @@ func (p *proportion) learn(k *proportionTuning, bad, n, p0, guard float64) {
 	}
 	p.learned = min(p.learned+1, math.MaxUint32-1)
 	a := max(k.gainVar, 1/float64(p.learned))
-	q := min(square-e, 9*(e+wander*n*n)+1) // a few failures more are no wander yet
+	q := min(square-e, 25*(e+wander*n*n)+1) // a few failures more are no wander yet
 	p.vnum += float32(a * (q - float64(p.vnum)))
 	p.vden += float32(a * (n*n - float64(p.vden)))
 }

@@ -3,6 +3,7 @@ package detect
 import (
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ var (
 	quietSeed     = flag.Uint64("quiet.seed", 31, "seed of the test for false alarms")
 	quietLeast    = flag.Float64("quiet.least", 0.1, "lowest requests a second")
 	quietMost     = flag.Float64("quiet.most", 100_000, "highest requests a second")
+	quietStress   = flag.Bool("quiet.stress", false, "services whose errors and traffic are wild by nature")
 	quietPrint    = flag.Bool("quiet.print", false, "print every false alarm")
 )
 
@@ -27,6 +29,10 @@ func TestQuietServicesGiveNoErrorOrLatencySignalAndHardlyATrafficSignal(t *testi
 	weeks := [3]float64{}
 	for i := range *quietServices {
 		s := natural(rng, i, *quietLeast, *quietMost)
+		if *quietStress {
+			s.wander, s.grain = 0.05+0.15*rng.Float64(), 0.02+0.05*rng.Float64()
+			s.unrest, s.failing = 0.3+0.7*rng.Float64(), math.Exp(math.Log(1e-4)+rng.Float64()*math.Log(200))
+		}
 		g := newGenerator(*quietSeed*1000+uint64(i), "2025-11-05 07:13:20", s)
 		d := New(Default())
 		first := g.start.UnixNano()
@@ -69,7 +75,7 @@ func TestQuietServicesGiveNoErrorOrLatencySignalAndHardlyATrafficSignal(t *testi
 		t.Logf("%-10s %7.2f service-weeks: errors %d, latency %d, client errors %d, surges %d, drops %d (critical %d)", name, weeks[a],
 			count[a][ErrorSurge], count[a][LatencySurge], count[a][ClientErrorSurge], count[a][TrafficSurge], count[a][TrafficDrop], critical[a])
 		if count[a][ErrorSurge]+count[a][LatencySurge]+count[a][ClientErrorSurge] > 0 {
-			t.Errorf("%s: false alarms of errors or latency", name)
+			t.Errorf("%s: false signals of errors, latency or client errors", name)
 		}
 	}
 	if n := count[2][TrafficSurge] + count[2][TrafficDrop]; float64(n) > 1+weeks[2]/20 {

@@ -16,6 +16,7 @@ const (
 	wanderSigmas = 5.0  // a rate that wanders by nature is normal up to so many of its own sigmas
 
 	errorWarm      = 5 * time.Minute  // windows without error signals after a start (30)
+	wanderLeast    = 0.1              // bad requests a window: below, wander cannot be told from chance
 	failureMemory  = 6 * time.Hour    // half-life of a proportion's baseline (2160)
 	oldestFailure  = 2 * time.Hour    // onsets are looked for so far back (720)
 	longestHold    = 30 * time.Minute // (180)

@@ -16,6 +16,7 @@ const (
 	sameStatus       = 1
 	sameEdge         = 2 // both made by the edge itself: services share the edge
 	sameOrigin       = 1 // both from origins, which services need not share
+	inScope          = 2 // the incident is about all requests of a scope, and the signal lies in it
 	otherSide        = -2
 	samePlace        = 2 // errors of at least one sit in few pops, and the other's sit there too
 	otherPlace       = -3
@@ -40,6 +41,9 @@ func (e *episode) fit(kind detect.Kind, onset int64, l *ledger, cfg *Config) fit
 	}
 	if len(e.members) >= 3 {
 		f.points += manyMembers
+	}
+	if e.pool != nil && kind == detect.ErrorSurge {
+		f.points += inScope
 	}
 	f.attribution(e.likeness(), l)
 	return f

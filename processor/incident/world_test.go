@@ -3,6 +3,7 @@ package incident
 import (
 	"fmt"
 	"hash/fnv"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +26,7 @@ type world struct {
 	carry    map[string]float64
 	missing  []span2 // the logs of the fleet are incomplete
 	watcher  watcher
+	chance   *rand.Rand // nil: expected counts
 }
 
 type span2 struct{ from, to int64 }
@@ -100,6 +102,9 @@ func (e *effect) hits(s *site, pop string, at int64) bool {
 
 // whole rounds an expected count, carrying the rest to the next window.
 func (w *world) whole(key string, v float64) uint64 {
+	if w.chance != nil {
+		return w.draw(v)
+	}
 	if _, known := w.carry[key]; !known {
 		h := fnv.New32a() // services must not fail in step
 		h.Write([]byte(key))
@@ -149,6 +154,9 @@ func (w *world) cell(s *site, pop string, at int64, slow map[string]float64) win
 	row.Requests = w.whole(key+"/n", rate)
 	row.Errors = min(row.Requests, w.whole(key+"/k", float64(row.Requests)*fail))
 	row.ClientErrors = min(row.Requests-row.Errors, w.whole(key+"/c", float64(row.Requests)*refused))
+	if w.chance != nil {
+		row.Errors, row.ClientErrors = w.drawOf(row.Requests, fail), 0
+	}
 	if row.Errors > 0 {
 		row.Status = []window.StatusCount{{Code: status, Count: row.Errors}}
 		row.CacheErrors[2] = row.Errors
