@@ -69,6 +69,7 @@ func Drive(ctx context.Context, g *Generator, to Producer, pace Pace) error {
 			return errors.Join(err, failed)
 		}
 	}
+	g.Tally().close()
 	return errors.Join(err, g.Tally().Err())
 }
 

@@ -104,12 +104,20 @@ func TestAStoppedFeedHasSentAllThatItsTruthCounts(t *testing.T) {
 		defer cancel()
 		r := &recorder{}
 		g := part(t, 10, nil)
+		windows := uint64(0)
+		g.Tally().Window = func(w WindowTruth) error {
+			w.Each(func(_, _ string, c Count) { windows += c.Requests })
+			return nil
+		}
 		err := Drive(ctx, g, r, Pace{Speed: 60})
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error is %v", err)
 		}
 		if uint64(r.total()) != g.Tally().Lines || r.total() == 0 {
 			t.Errorf("%d lines sent, the truth counts %d", r.total(), g.Tally().Lines)
+		}
+		if windows != g.Tally().Lines {
+			t.Errorf("%d requests in the windows of %d lines", windows, g.Tally().Lines)
 		}
 	})
 }

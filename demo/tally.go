@@ -20,7 +20,8 @@ type Tally struct {
 	Jumped  uint64                    // valid lines whose producer's clock was wrong
 
 	// Window, if set, gets every window of event time once, in order, when no
-	// more lines for it can come. Its argument is valid during the call.
+	// more lines for it can come (at the latest when Next or Drive ends). Its
+	// argument is valid during the call. Set it before the first line.
 	Window func(WindowTruth) error
 
 	script  *Scenario
