@@ -158,6 +158,9 @@ func (e *episode) enlist(s *detect.Signal, name string, onset int64, fresh bool,
 		}
 		mem = &member{Member: Member{Service: name, StartedAt: m.start}}
 		mem.usual, mem.weight = m.usual(name, onset)
+		if mem.weight == 0 {
+			mem.weight = float64(s.Requests) // a service nobody has seen before
+		}
 		e.byName[name] = mem
 		e.members = append(e.members, mem)
 		e.admit(mem, s, onset, m)
@@ -287,7 +290,7 @@ func (e *episode) absorb(o *episode, m *moment) {
 	e.lastBad, e.lastSignal = max(e.lastBad, o.lastBad), max(e.lastSignal, o.lastSignal)
 	e.calm = min(e.calm, o.calm)
 	e.order()
-	o.Open, o.Withdrawn, o.MergedInto, o.EndedAt = false, true, e.ID, m.start
+	o.Open, o.Withdrawn, o.MergedInto, o.Phase, o.EndedAt = false, true, e.ID, Recovered, m.start
 }
 
 // join adds another incident's point of the same time.

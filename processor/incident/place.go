@@ -31,10 +31,22 @@ func (t *Tracker) place(s *detect.Signal, m *moment) bool {
 	if s.Severity < detect.Critical || t.follows(s) {
 		return false
 	}
-	e := t.begin(s, m)
-	e.take(e.add(s), s, m)
-	e.baptise(s)
+	fresh := t.fresh(s, m)
+	e := t.begin(&fresh, m)
+	e.take(e.add(&fresh), &fresh, m)
+	e.baptise(&fresh)
 	return true
+}
+
+// fresh dates a finding that went on after its incident was closed: what begins now does not reach back into that.
+func (t *Tracker) fresh(s *detect.Signal, m *moment) detect.Signal {
+	c := *s
+	for _, p := range t.past {
+		if !s.Opened && s.Onset >= p.from && s.Onset < p.to {
+			c.Onset = m.start
+		}
+	}
+	return c
 }
 
 // home gives the open incident that a new series belongs to, nil if none. If two
@@ -126,7 +138,9 @@ func (t *Tracker) follows(s *detect.Signal) bool {
 // begin opens an incident. When as many are open as may be, the one that fits best is taken instead.
 func (t *Tracker) begin(s *detect.Signal, m *moment) *episode {
 	if len(t.open) >= t.cfg.MaxOpen {
-		return t.closest(s, m)
+		if e := t.closest(s, m); e != nil {
+			return e
+		}
 	}
 	e := newEpisode(&t.cfg, m)
 	e.hint = m.evidence(s)
@@ -134,11 +148,12 @@ func (t *Tracker) begin(s *detect.Signal, m *moment) *episode {
 	return e
 }
 
-func (t *Tracker) closest(s *detect.Signal, m *moment) *episode {
+// closest gives the open incident that a signal fits best, however badly.
+func (t *Tracker) closest(s *detect.Signal, m *moment) (best *episode) {
 	l := m.evidence(s)
-	best, points := t.open[0], -100
+	points := 0
 	for _, e := range t.open {
-		if f := e.fit(s.Kind, s.Onset, &l, &t.cfg); e.Open && f.points > points {
+		if f := e.fit(s.Kind, s.Onset, &l, &t.cfg); e.Open && (best == nil || f.points > points) {
 			best, points = e, f.points
 		}
 	}
