@@ -80,6 +80,11 @@ func (s *settings) addBrokers(c *cobra.Command) {
 	c.Flags().StringSliceVar(&s.brokers, "brokers", nil, "Kafka brokers, `HOST:PORT,...`, in place of the configured ones")
 }
 
+// addClickHouse gives a command the flag --clickhouse.
+func (s *settings) addClickHouse(c *cobra.Command) {
+	c.Flags().StringVar(&s.clickhouse, "clickhouse", "", "`DSN` of ClickHouse, such as http://user@host:8123, in place of the configured one")
+}
+
 // load reads the file, lays the flags over it, and checks the whole.
 func (s *settings) load() (config.Config, error) {
 	c := config.Default()
@@ -91,6 +96,9 @@ func (s *settings) load() (config.Config, error) {
 	}
 	if len(s.brokers) > 0 {
 		c.Kafka.Brokers = s.brokers
+	}
+	if s.clickhouse != "" {
+		c.Sink.DSN = s.clickhouse
 	}
 	return c, told(c.Validate())
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/spikeline/spikeline/processor/exchange"
 	"github.com/spikeline/spikeline/processor/incident"
 	"github.com/spikeline/spikeline/processor/window"
+	"github.com/spikeline/spikeline/sink"
 )
 
 // Config is everything that can be set.
@@ -29,6 +30,7 @@ type Config struct {
 	Exchange  exchange.Config      `yaml:"exchange" why:"the topics through which the workers and the one judge talk; Spikeline creates them if they are missing"`
 	Detect    detect.Config        `yaml:"detect" why:"how a window is judged"`
 	Incident  incident.Config      `yaml:"incident" why:"how signals become incidents, and when an incident is over"`
+	Sink      sink.Config          `yaml:"sink" why:"where results are kept: ClickHouse"`
 	HTTP      telemetry.HTTPConfig `yaml:"http" why:"metrics and health, for Prometheus and for the orchestrator"`
 	Log       telemetry.LogConfig  `yaml:"log" why:"the program's own log, on standard error"`
 }
@@ -80,6 +82,7 @@ func Default() Config {
 		Exchange:  exchange.Default(),
 		Detect:    detect.Default(),
 		Incident:  incident.Default(),
+		Sink:      sink.Default(),
 		HTTP:      telemetry.DefaultHTTP(),
 		Log:       telemetry.DefaultLog(),
 	}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/url"
 	"reflect"
 	"regexp"
 	"strings"
@@ -49,7 +50,7 @@ func (k *checker) told(section string, err error) {
 		k.faults = append(k.faults, Fault{Line: k.line(section), Key: section, Want: err.Error()})
 		return
 	}
-	f := Fault{Line: k.line(path), Key: path, Want: strings.TrimLeft(text[len(key):], ": ")}
+	f := Fault{Line: k.line(path), Key: path, Want: strings.TrimPrefix(strings.TrimLeft(text[len(key):], ": "), "is ")}
 	if strings.HasPrefix(f.Want, "and ") { // it is about two keys
 		f.Key, f.Want = section, text
 	}
@@ -129,7 +130,20 @@ func (k *checker) relations() {
 	k.want(w.IdleAfter < w.ReleaseAfter, "window.release_after ("+duration(w.ReleaseAfter)+") must be longer than window.idle_after ("+duration(w.IdleAfter)+"): a partition is idle before it is released", "window.idle_after", "window.release_after")
 	k.want(c.Exchange.Retention > w.AllowedLateness+w.ReleaseAfter, "exchange.retention ("+duration(c.Exchange.Retention)+") must be longer than window.allowed_lateness + window.release_after ("+duration(w.AllowedLateness+w.ReleaseAfter)+"): the judge re-reads the partials of windows that are still open", "exchange.retention", "window.release_after", "window.allowed_lateness")
 	k.incident()
+	k.secretInDSN()
 	k.want(c.Detect.Width == w.Width, "the same as window.width, "+duration(w.Width)+"; leave it out", "detect.width")
+}
+
+// secretInDSN refuses a password in the file, without repeating it. One that a flag gave is the caller's own affair.
+func (k *checker) secretInDSN() {
+	line := k.lines["sink.dsn"]
+	u, err := url.Parse(k.config.Sink.DSN)
+	if line == 0 || err != nil || u.User == nil {
+		return
+	}
+	if _, given := u.User.Password(); given {
+		k.faults = append(k.faults, Fault{Line: line, Key: "sink.dsn", Want: "a secret does not belong in this file; name the environment variable or the file that holds the password: sink.password_env or sink.password_file"})
+	}
 }
 
 // incident checks what package incident takes as given.

@@ -1,0 +1,111 @@
+//go:build wire
+
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/spikeline/spikeline/processor"
+	"github.com/spikeline/spikeline/processor/incident"
+	"github.com/spikeline/spikeline/sink"
+	"github.com/spikeline/spikeline/sink/engine"
+)
+
+// stored starts a ClickHouse that holds the two incidents of this package's tests, and gives its DSN.
+func stored(t *testing.T) string {
+	t.Helper()
+	config := engine.Default()
+	config.Path = t.TempDir()
+	e, err := engine.Start(context.Background(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Stop)
+
+	if out, status := command(t, "schema", "check", "--clickhouse", e.DSN()); status != failed || !strings.Contains(out, "spikeline schema apply") {
+		t.Errorf("schema check before: %d %s", status, out)
+	}
+	if out, status := command(t, "schema", "apply", "--clickhouse", e.DSN()); status != done || !strings.Contains(out, "applied 0001_database.sql") {
+		t.Fatalf("schema apply: %d %s", status, out)
+	}
+	if out, status := command(t, "schema", "check", "--clickhouse", e.DSN()); status != done || !strings.HasPrefix(out, "good") {
+		t.Errorf("schema check after: %d %s", status, out)
+	}
+
+	c := sink.Default()
+	c.DSN = e.DSN()
+	w, err := sink.Open(context.Background(), c, func(context.Context, processor.Snapshot) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, events := resolved()
+	if err := w.Put(processor.Batch{Incidents: []incident.Incident{in, open()}, Events: events}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return e.DSN()
+}
+
+// command runs Spikeline in this process and gives all that it says.
+func command(t *testing.T, args ...string) (string, int) {
+	t.Helper()
+	var out bytes.Buffer
+	status := Main(args, &out, &out)
+	return out.String(), status
+}
+
+func TestIncidentsComeBackFromClickHouseAsTheyWereWritten(t *testing.T) {
+	dsn := stored(t)
+	run := func(args ...string) string {
+		t.Helper()
+		out, status := command(t, append(args, "--clickhouse", dsn)...)
+		if status != done {
+			t.Fatalf("%v: exit status %d\n%s", args, status, out)
+		}
+		return out
+	}
+	golden(t, "list.txt", run("incidents", "list"))
+	golden(t, "show.txt", run("incidents", "show", "20251118-112010-x.com"))
+	golden(t, "show.txt", run("incidents", "show", "20251118-11"))
+	if got := run("incidents", "show", "latest"); !strings.HasPrefix(got, "shop.example.com fails\n") {
+		t.Errorf("latest:\n%s", got)
+	}
+	if got := run("incidents", "list", "--open"); strings.Contains(got, "x.com first") || !strings.Contains(got, "shop.example.com") {
+		t.Errorf("--open:\n%s", got)
+	}
+	if got := run("incidents", "list", "--service", "chatgpt.com"); strings.Contains(got, "shop.example.com") || !strings.Contains(got, "x.com first") {
+		t.Errorf("--service:\n%s", got)
+	}
+	if got := run("incidents", "list", "--since", "2025-11-18T17:30:00Z"); strings.Contains(got, "x.com first") || !strings.Contains(got, "shop.example.com") {
+		t.Errorf("--since:\n%s", got)
+	}
+	var documents []incidentJSON
+	if err := json.Unmarshal([]byte(run("incidents", "list", "--json")), &documents); err != nil || len(documents) != 2 || len(documents[1].Events) != 4 {
+		t.Errorf("%v: %+v", err, documents)
+	}
+
+	file := t.TempDir() + "/report.md"
+	run("report", "20251118-112010-x.com", "-o", file)
+	report, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, events := resolved()
+	if string(report) != markdown(in, events, quality{}) {
+		t.Errorf("report:\n%s", report)
+	}
+
+	if out, status := command(t, "incidents", "show", "20251118", "--clickhouse", dsn); status != failed || !strings.Contains(out, "write more of it") {
+		t.Errorf("an ambiguous id: %d %s", status, out)
+	}
+	if out, status := command(t, "incidents", "show", "2024", "--clickhouse", dsn); status != failed || !strings.Contains(out, `no incident "2024"; see spikeline incidents list`) {
+		t.Errorf("an unknown id: %d %s", status, out)
+	}
+}
