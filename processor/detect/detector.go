@@ -28,6 +28,7 @@ type Detector struct {
 	hist     histogram
 	news     []*service
 	active   [3][]said // findings of this window: fleet, pops, services
+	lone     []said
 	ratios   []float64
 	scale    float64 // units of a signal's traffic (backtest)
 }
@@ -193,6 +194,7 @@ func (d *Detector) count(r *window.Result) {
 		case next < len(d.services) && d.services[next].name == name:
 			s = d.services[next]
 			next++
+		case name == "": // a service without a name would pass for a pop or the fleet
 		case len(d.services)+len(d.news) < d.config.Services:
 			s = d.newService(name)
 			d.news = append(d.news, s)
@@ -274,6 +276,9 @@ func (d *Detector) pair(s *service, name string, at int) *servicePop {
 	if at < len(s.pops) && s.pops[at].name == name {
 		return &s.pops[at]
 	}
+	if name == "" {
+		return nil
+	}
 	if d.pairs >= d.config.ServicePops {
 		d.unjudged.ServicePops++
 		return nil
@@ -287,8 +292,11 @@ func (d *Detector) pair(s *service, name string, at int) *servicePop {
 	return &s.pops[at]
 }
 
-// pop finds the series of a pop, or makes it; nil beyond the limit.
+// pop finds the series of a pop, or makes it; nil beyond the limit and for no pop.
 func (d *Detector) pop(name string) *whole {
+	if name == "" {
+		return nil
+	}
 	i, found := d.findPop(name)
 	if found {
 		d.pops[i].seen = d.t

@@ -23,6 +23,11 @@ func (d *Detector) judge(at moment) {
 		d.judgeService(s, at, ticks)
 	}
 	for _, p := range d.pops {
+		if len(d.pops) == 1 {
+			d.judgeWhole(p, &d.lone, &d.tuning.traffic[normal], at, ticks)
+			d.lone = d.lone[:0] // a single pop says what the fleet says
+			continue
+		}
 		d.judgeWhole(p, &d.active[1], &d.tuning.traffic[normal], at, ticks)
 	}
 	d.judgeWhole(&d.fleet, &d.active[0], &d.tuning.fleet, at, ticks)

@@ -66,7 +66,8 @@ func (r *rate) turn(k *trafficTuning, c *clock, minutesATick int32) {
 		before := float64(r.season)
 		r.profile.begin(c.weekday)
 		if r.profile.ready && before > 0 {
-			r.den *= float32(r.profile.at(c) / before)
+			season, _, _ := r.profile.at(c)
+			r.den *= float32(season / before)
 		}
 	}
 }
@@ -90,16 +91,17 @@ func (r *rate) endTick(k *trafficTuning, c *clock, minutesATick int32) {
 // forecast is what a window should bring.
 type forecast struct {
 	mean      float64 // level times season
-	low, high float64 // both the mean, or on a weekday not seen before what the last minutes say, where that is further out
+	low, high float64 // both the mean, unless the season steps here, or the weekday is new and the last minutes say otherwise
 	guard     float64
 	season    float64
 }
 
 func (r *rate) expect(k *trafficTuning, c *clock) forecast {
-	f := forecast{season: 1}
+	f, seasonLow, seasonHigh := forecast{season: 1}, 1.0, 1.0
 	least, prior, known := k.guardFirst, 0.0, false
 	if r.profile != nil && r.profile.ready {
-		f.season, least, prior, known = r.profile.at(c), k.guard, levelStrange, r.profile.knows(c)
+		f.season, seasonLow, seasonHigh = r.profile.at(c)
+		least, prior, known = k.guard, levelStrange, r.profile.knows(c)
 		if !known {
 			least = k.guardUnseen
 		}
@@ -109,7 +111,7 @@ func (r *rate) expect(k *trafficTuning, c *clock) forecast {
 		f.mean = f.season * (num + prior) / (den + prior)
 	}
 	f.mean = max(f.mean, meanFloor)
-	f.low, f.high = f.mean, f.mean
+	f.low, f.high = max(meanFloor, f.mean*seasonLow/f.season), f.mean*seasonHigh/f.season
 	if !known && r.plainDen > 0 {
 		plain := float64(r.plainNum / r.plainDen)
 		f.low, f.high = max(meanFloor, min(f.low, plain)), max(f.high, plain)

@@ -16,8 +16,9 @@ const (
 	seasonBlend  = 0.3 // weight of a new week in a bin
 	seasonClip   = 2.5 // in a finding a window counts at most so many times the expectation, and at least one in so many
 	seasonFloor  = 0.02
-	smoothBelow  = 1.0 // requests a window: scarcer bins borrow from their neighbours
-	levelStrange = 10  // requests by which a level with a profile is drawn to 1
+	seasonStep   = 0.47 // logarithm of 1.6: two bins further apart hold a step
+	smoothBelow  = 1.0  // requests a window: scarcer bins borrow from their neighbours
+	levelStrange = 10   // requests by which a level with a profile is drawn to 1
 )
 
 func newProfile() *profile {
@@ -131,9 +132,14 @@ func (s *profile) smooth() {
 }
 
 // at is the season at a moment: the line between the centres of two bins.
-func (s *profile) at(c *clock) float64 {
+// Where these are far apart, a step may lie anywhere between, and least and most are the two.
+func (s *profile) at(c *clock) (season, least, most float64) {
 	l, r := float64(s.active[c.left+1]), float64(s.active[c.left+2])
-	return math.Exp((l + (r-l)*c.part) / logSteps)
+	season = math.Exp((l + (r-l)*c.part) / logSteps)
+	if math.Abs(l-r) < seasonStep*logSteps {
+		return season, season, season
+	}
+	return season, math.Exp(min(l, r) / logSteps), math.Exp(max(l, r) / logSteps)
 }
 
 func (s *profile) knows(c *clock) bool { return s.week[c.weekBin()] != unseen }
