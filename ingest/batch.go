@@ -125,7 +125,7 @@ func (b *Batch) advance() (bool, error) {
 		switch {
 		case err != nil:
 			return false, err
-		case !whole && b.cut:
+		case !whole && first && b.cut:
 			return false, fmt.Errorf("batch %w", ErrTooLarge)
 		case !whole && first:
 			return false, errors.New("batch cut short")
@@ -135,10 +135,10 @@ func (b *Batch) advance() (bool, error) {
 		case rb.last < b.NextOffset:
 			return false, fmt.Errorf("batch with offsets %d to %d comes after offset %d", rb.base, rb.last, b.NextOffset-1)
 		}
+		b.rest = rest
 		if err := rb.check(); err != nil {
 			return false, err
 		}
-		b.rest = rest
 		if b.aborted.skips(&rb) {
 			b.NextOffset = rb.last + 1
 			b.current.body = nil
@@ -164,20 +164,28 @@ func (b *Batch) enter(rb *recordBatch) (err error) {
 // minRecordSize is the length, attributes, two deltas, no key, no value, no headers: one byte each.
 const minRecordSize = 7
 
-// fail ends the cursor before the record that cannot be read. What the
-// header says of the batch's end may be wrong too: it is believed up to the partition's end.
+// fail ends the cursor before the record that cannot be read.
 func (b *Batch) fail(err error) bool {
-	b.bad, b.rest, b.data, b.left = err, nil, nil, 0
-	b.current.body = nil
 	if b.badAt != b.NextOffset {
 		b.badAt, b.tries = b.NextOffset, 0
 	}
 	b.tries++
 	if b.tries >= maxTries || errors.Is(err, ErrTooLarge) {
-		last := max(b.NextOffset, min(b.current.last, b.HighWatermark-1))
-		b.err = &BatchError{Topic: b.topic, Partition: b.partition, First: b.NextOffset, Last: last, Err: err}
+		b.err = &BatchError{Topic: b.topic, Partition: b.partition, First: b.NextOffset, Last: b.lastOfBad(), Err: err}
 	}
+	b.bad, b.rest, b.data, b.left = err, nil, nil, 0
+	b.current.body = nil
 	return false
+}
+
+// lastOfBad is the last offset of a batch that cannot be read. Its header
+// may be wrong as well: it is believed up to the next batch that is sound, and up to the partition's end.
+func (b *Batch) lastOfBad() int64 {
+	last := min(b.current.last, b.HighWatermark-1)
+	if rb, _, whole, err := readBatch(b.rest); err == nil && whole && rb.base > b.NextOffset && rb.check() == nil {
+		last = min(last, rb.base-1)
+	}
+	return max(last, b.NextOffset)
 }
 
 // record reads the record at the start of data:

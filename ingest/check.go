@@ -20,13 +20,13 @@ import (
 // answers and has the topics.
 func (c *Cluster) Check(ctx context.Context, topics ...string) error {
 	var faults []string
-	away := false
+	away := true
 	for _, broker := range c.cfg.Brokers {
 		existing, err := c.topicsAt(ctx, broker)
 		if err == nil {
 			return missing(topics, existing)
 		}
-		away = away || isAway(err)
+		away = away && isAway(err)
 		faults = append(faults, fmt.Sprintf("%s: %s", broker, c.explain(err)))
 	}
 	err := fmt.Errorf("kafka: no broker can be used; tried %s", strings.Join(faults, "; "))
@@ -36,7 +36,7 @@ func (c *Cluster) Check(ctx context.Context, topics ...string) error {
 	return err
 }
 
-// AwayError says that brokers could not be reached: that may heal by itself, unlike a wrong password or topic.
+// AwayError says that no broker could be reached: that may heal by itself, unlike a wrong password or topic.
 type AwayError struct{ error }
 
 func (e *AwayError) Unwrap() error { return e.error }
@@ -44,7 +44,7 @@ func (e *AwayError) Unwrap() error { return e.error }
 func isAway(err error) bool {
 	var resolve *net.DNSError
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH) ||
-		errors.Is(err, context.DeadlineExceeded) || errors.As(err, &resolve)
+		timedOut(err) || errors.As(err, &resolve)
 }
 
 // topicsAt asks one broker, over its own connection, for the topics that this user may see.

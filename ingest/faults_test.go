@@ -56,15 +56,22 @@ func batches(offset int64, list ...[]byte) (records []byte, end int64) {
 func TestABadBatchIsFetchedThreeTimesThenReportedAndMayBeSkipped(t *testing.T) {
 	w, broker := fakeBroker(t, 1)
 	bad := encode(batchOf("c", "d"), at(2))
-	bad[len(bad)-1] ^= 1
+	bad[26] ^= 64 // its last offset, which would reach far beyond the next batch
 	var mu sync.Mutex
 	asked := map[int64]int{}
 	script(broker, func(offset int64) (int16, []byte, int64) {
 		mu.Lock()
 		defer mu.Unlock()
 		asked[offset]++
-		records, end := batches(offset, encode(batchOf("a", "b"), nil), bad, encode(batchOf("e"), at(4)))
-		return 0, records, end
+		switch rest := encode(batchOf("e"), at(4)); {
+		case offset < 2:
+			return 0, slices.Concat(encode(batchOf("a", "b"), nil), bad, rest), 5
+		case offset < 4:
+			return 0, slices.Concat(bad, rest), 5
+		default:
+			records, end := batches(offset, rest)
+			return 0, records, end
+		}
 	})
 	c := w.connect(t)
 	s := newSeen()
@@ -269,6 +276,14 @@ func TestCheckNamesWhatWasTried(t *testing.T) {
 		silent + ": no answer within 1s: a firewall, or the port wants TLS (tls.enabled: true)"
 	if err == nil || err.Error() != want {
 		t.Errorf("\ngot  %v\nwant %s", err, want)
+	}
+	var away *AwayError
+	if errors.As(err, &away) {
+		t.Error("a broker that closes the connection is taken for one that is away")
+	}
+	cfg.Brokers = []string{"127.0.0.1:1", silent}
+	if err := connect(t, cfg).Check(t.Context(), "edge"); !errors.As(err, &away) {
+		t.Errorf("%v: not an AwayError", err)
 	}
 	cfg.Brokers = append([]string{"127.0.0.1:1"}, w.brokers...)
 	if err := connect(t, cfg).Check(t.Context(), "edge"); err != nil {

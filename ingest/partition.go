@@ -11,7 +11,8 @@ import (
 )
 
 // Partition is one assigned partition for the time of one generation of its
-// group. It belongs to one goroutine, its owner's.
+// group. It belongs to one goroutine, its owner's; only Commit may be called
+// from others, and after the owner has returned.
 type Partition struct {
 	Topic         string
 	ID            int32
@@ -81,6 +82,7 @@ func (p *Partition) Next(ctx context.Context) (*Batch, error) {
 	select {
 	case x := <-p.feed.ready:
 		if x.dead != nil {
+			p.stopFeed()
 			return nil, x.dead
 		}
 		p.inUse = x

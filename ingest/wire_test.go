@@ -90,6 +90,7 @@ func TestTLSAndSCRAM(t *testing.T) {
 	k.CreateTopic("edge-logs", 1)
 	testkit.Produce(t, k.Client(), "edge-logs", 0, kafka.Zstd, values("a", 10)...)
 	cfg := quick(k.Secure)
+	cfg.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	cfg.TLS = TLS{Enabled: true, CAFile: k.CAFile}
 	cfg.SASL = SASL{Mechanism: "scram-sha-512", User: "edge", PasswordEnv: "KAFKA_PASSWORD"}
 
