@@ -13,6 +13,9 @@ import (
 // ErrMissing is what Check finds when migrations are still to be applied.
 var ErrMissing = errors.New("run: spikeline schema apply")
 
+// ErrMismatch is a database that no migration of this binary brings up to it.
+var ErrMismatch = errors.New("database spikeline does not fit this binary")
+
 // Codes of ClickHouse that Apply and Check understand.
 const (
 	unknownTable    = 60
@@ -64,13 +67,13 @@ func compare(all []Migration, known map[uint32]string) ([]Migration, error) {
 		case !applied:
 			missing = append(missing, m)
 		case checksum != m.Checksum:
-			return nil, fmt.Errorf("migration %s was applied with checksum %.12s, this binary has %.12s: "+
-				"a migration never changes once applied; use the binary that applied it, or add a new migration", m.File(), checksum, m.Checksum)
+			return nil, fmt.Errorf("%w: migration %s was applied with checksum %.12s, this binary has %.12s; "+
+				"a migration never changes once applied: use the binary that applied it, or add a new migration", ErrMismatch, m.File(), checksum, m.Checksum)
 		}
 	}
 	for version := range known {
 		if int(version) > len(all) {
-			return nil, fmt.Errorf("database spikeline has migration %04d, this binary knows up to %04d: use a newer spikeline", version, len(all))
+			return nil, fmt.Errorf("%w: it has migration %04d, this binary knows up to %04d: use a newer spikeline", ErrMismatch, version, len(all))
 		}
 	}
 	return missing, nil

@@ -100,7 +100,7 @@ func TestCompareRefusesAChangedMigration(t *testing.T) {
 
 func TestCompareRefusesANewerDatabase(t *testing.T) {
 	_, err := compare(Migrations()[:3], map[uint32]string{4: "x"})
-	if err == nil || !strings.Contains(err.Error(), "has migration 0004, this binary knows up to 0003: use a newer spikeline") {
+	if err == nil || !strings.Contains(err.Error(), "it has migration 0004, this binary knows up to 0003: use a newer spikeline") {
 		t.Errorf("got %v, want an error that says to use a newer spikeline", err)
 	}
 }

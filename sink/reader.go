@@ -1,0 +1,219 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/spikeline/spikeline/processor/incident"
+)
+
+// Reader reads what the writer has written. A user who may only read suffices,
+// but for Annotate. Values reach ClickHouse as parameters, never as text of a query.
+type Reader struct{ conn driver.Conn }
+
+// OpenReader connects; the first query is the first to touch the network.
+func OpenReader(c Config) (*Reader, error) {
+	conn, err := Connect(c)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{conn}, nil
+}
+
+// Close ends the connections.
+func (r *Reader) Close() error { return r.conn.Close() }
+
+// ErrNotFound is an incident that is not there.
+var ErrNotFound = errors.New("no such incident")
+
+// Filter chooses incidents. Zero values choose all.
+type Filter struct {
+	From, To int64  // Unix nanoseconds: those that overlap the time
+	Service  string // those it is part of
+	OpenOnly bool
+	Limit    int // newest first; 100 when 0
+}
+
+const incidentColumns = `incident_id, version, toUInt8(status), toUInt8(phase), started_at, detected_at, ifNull(peak_at, toDateTime(0, 'UTC')),
+ifNull(main_impact_ended_at, toDateTime(0, 'UTC')), ifNull(ended_at, toDateTime(0, 'UTC')), severity, title, first_service, services, pops, kinds,
+requests, requests_failed, requests_slow, requests_missing, peak_error_rate, peak_fleet_share, budget_burnt, more_services, merged_into,
+member_started_at, member_ended_at, member_requests, member_failed, member_peak_rate, share_by, share_value, share`
+
+// ListIncidents gives incidents, newest first.
+func (r *Reader) ListIncidents(ctx context.Context, f Filter) ([]incident.Incident, error) {
+	where, parameters := []string{"1"}, []any{}
+	if f.OpenOnly {
+		where = append(where, "status = 'open'")
+	}
+	if f.From != 0 {
+		where = append(where, "(ended_at IS NULL OR ended_at >= toDateTime({from:UInt32}, 'UTC'))")
+		parameters = append(parameters, number("from", at(f.From).Unix()))
+	}
+	if f.To != 0 {
+		where = append(where, "started_at <= toDateTime({to:UInt32}, 'UTC')")
+		parameters = append(parameters, number("to", at(f.To).Unix()))
+	}
+	if f.Service != "" {
+		where = append(where, "has(services, {service:String})")
+		parameters = append(parameters, clickhouse.Named("service", f.Service))
+	}
+	limit := int64(f.Limit)
+	if limit == 0 {
+		limit = 100
+	}
+	return r.incidents(ctx, strings.Join(where, " AND "), append(parameters, number("limit", limit))...)
+}
+
+// FindIncident gives one incident by its id, or by a beginning of it that no other shares.
+func (r *Reader) FindIncident(ctx context.Context, id string) (incident.Incident, error) {
+	found, err := r.incidents(ctx, "startsWith(incident_id, {id:String})", clickhouse.Named("id", id), number("limit", 3))
+	if err != nil {
+		return incident.Incident{}, err
+	}
+	for _, in := range found {
+		if in.ID == id {
+			return in, nil
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return incident.Incident{}, fmt.Errorf("%q: %w; spikeline incidents list shows all", id, ErrNotFound)
+	default:
+		return incident.Incident{}, fmt.Errorf("%q is the beginning of several incidents, such as %s and %s: give more of it", id, found[0].ID, found[1].ID)
+	}
+}
+
+func (r *Reader) incidents(ctx context.Context, where string, parameters ...any) ([]incident.Incident, error) {
+	rows, err := r.conn.Query(ctx, "SELECT "+incidentColumns+" FROM spikeline.incidents WHERE "+where+
+		" ORDER BY started_at DESC, incident_id LIMIT {limit:UInt32}", parameters...)
+	if err != nil {
+		return nil, fmt.Errorf("read incidents: %w", err)
+	}
+	defer rows.Close()
+	var list []incident.Incident
+	for rows.Next() {
+		in, err := scanIncident(rows)
+		if err != nil {
+			return nil, fmt.Errorf("read incidents: %w", err)
+		}
+		list = append(list, in)
+	}
+	return list, rows.Err()
+}
+
+func scanIncident(rows driver.Rows) (in incident.Incident, err error) {
+	var (
+		versionSeconds                          uint64
+		status, phase                           uint8
+		started, detected, peak, mainEnd, ended time.Time
+		services                                []string
+		memberStarted, memberEnded              []time.Time
+		memberRequests, memberFailed            []uint64
+		memberPeak, share                       []float64
+		shareBy, shareValue                     []string
+	)
+	err = rows.Scan(&in.ID, &versionSeconds, &status, &phase, &started, &detected, &peak, &mainEnd, &ended,
+		&in.Severity, &in.Title, &in.FirstService, &services, &in.Pops, &in.Kinds,
+		&in.Requests, &in.RequestsFailed, &in.RequestsSlow, &in.RequestsMissing, &in.PeakErrorRate, &in.PeakFleetShare, &in.BudgetBurnt, &in.MoreServices, &in.MergedInto,
+		&memberStarted, &memberEnded, &memberRequests, &memberFailed, &memberPeak, &shareBy, &shareValue, &share)
+	if err != nil {
+		return in, err
+	}
+	in.Version = int64(versionSeconds) * int64(time.Second)
+	in.Open, in.Phase = status == 0, incident.Phase(phase)
+	in.StartedAt, in.DetectedAt, in.PeakAt = started.UnixNano(), detected.UnixNano(), peak.UnixNano()
+	in.MainImpactEndedAt, in.EndedAt = mainEnd.UnixNano(), ended.UnixNano()
+	for i, service := range services {
+		in.Services = append(in.Services, incident.Member{Service: service, StartedAt: memberStarted[i].UnixNano(), EndedAt: memberEnded[i].UnixNano(),
+			Requests: memberRequests[i], Failed: memberFailed[i], PeakRate: memberPeak[i]})
+	}
+	for i := range share {
+		in.Shares = append(in.Shares, incident.Share{By: shareBy[i], Value: shareValue[i], Share: share[i]})
+	}
+	return in, nil
+}
+
+// Events gives an incident's timeline in order of time; notes have a Seq of 0.
+func (r *Reader) Events(ctx context.Context, id string) ([]incident.Event, error) {
+	rows, err := r.conn.Query(ctx, `SELECT incident_id, if(event = 'note', 0, toInt32(seq)), version, at, event, service, pop, value, summary
+FROM spikeline.incident_events WHERE incident_id = {id:String} ORDER BY at, seq`, clickhouse.Named("id", id))
+	if err != nil {
+		return nil, fmt.Errorf("read events of %s: %w", id, err)
+	}
+	defer rows.Close()
+	var list []incident.Event
+	for rows.Next() {
+		var e incident.Event
+		var versionSeconds uint64
+		var when time.Time
+		if err := rows.Scan(&e.IncidentID, &e.Seq, &versionSeconds, &when, &e.Event, &e.Service, &e.Pop, &e.Value, &e.Summary); err != nil {
+			return nil, fmt.Errorf("read events of %s: %w", id, err)
+		}
+		e.Version, e.At = int64(versionSeconds)*int64(time.Second), when.UnixNano()
+		list = append(list, e)
+	}
+	return list, rows.Err()
+}
+
+// Annotate adds a note to an incident's timeline. when is the time the note
+// speaks of, written the time of its writing, both Unix nanoseconds.
+func (r *Reader) Annotate(ctx context.Context, id string, when, written int64, text string) error {
+	if _, err := r.FindIncident(ctx, id); err != nil {
+		return err
+	}
+	err := r.conn.Exec(ctx, `INSERT INTO spikeline.incident_events_rev (incident_id, seq, version, at, event, summary)
+SELECT {id:String}, {seq:Int64}, {version:UInt64}, toDateTime({at:UInt32}, 'UTC'), 'note', {text:String}`,
+		clickhouse.Named("id", id), number("seq", written/int64(time.Microsecond)), number("version", at(written).Unix()),
+		number("at", at(when).Unix()), clickhouse.Named("text", text))
+	if err != nil {
+		return fmt.Errorf("annotate %s: %w", id, err)
+	}
+	return nil
+}
+
+// Point is one service in one window.
+type Point struct {
+	Start, End       int64 // Unix nanoseconds
+	Service          string
+	Requests, Errors uint64
+	ErrorRate        float64
+	P50, P95, P99    float32 // milliseconds, NaN when unknown
+	State            string  // provisional, closed, final
+}
+
+// Series gives the windows of some services (of all, when none is named) that
+// start from from to before to, in order of time.
+func (r *Reader) Series(ctx context.Context, services []string, from, to int64) ([]Point, error) {
+	quoted := make([]string, len(services))
+	for i, s := range services {
+		quoted[i] = "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
+	}
+	rows, err := r.conn.Query(ctx, `SELECT window_start, window_end, service, requests, errors, error_rate, p50, p95, p99, toString(state)
+FROM spikeline.service_windows
+WHERE window_start >= toDateTime({from:UInt32}, 'UTC') AND window_start < toDateTime({to:UInt32}, 'UTC')
+  AND (empty({services:Array(String)}) OR has({services:Array(String)}, service))
+ORDER BY window_start, service`, number("from", at(from).Unix()), number("to", at(to).Unix()), clickhouse.Named("services", "["+strings.Join(quoted, ",")+"]"))
+	if err != nil {
+		return nil, fmt.Errorf("read windows: %w", err)
+	}
+	defer rows.Close()
+	var list []Point
+	for rows.Next() {
+		var p Point
+		var start, end time.Time
+		if err := rows.Scan(&start, &end, &p.Service, &p.Requests, &p.Errors, &p.ErrorRate, &p.P50, &p.P95, &p.P99, &p.State); err != nil {
+			return nil, fmt.Errorf("read windows: %w", err)
+		}
+		p.Start, p.End = start.UnixNano(), end.UnixNano()
+		list = append(list, p)
+	}
+	return list, rows.Err()
+}

@@ -1,0 +1,100 @@
+package sink
+
+import (
+	"math"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/column"
+
+	"github.com/spikeline/spikeline/processor"
+)
+
+// table is one storage table: its columns, in the order of a row's values, and
+// what a batch has for it.
+type table struct {
+	name    string
+	columns []clickhouse.ColumnNameAndType
+	fill    func(b *processor.Batch, run string, add func(values ...any))
+}
+
+// The tables in the order they are written: what others point at comes first.
+const (
+	windowsTable = iota
+	serviceWindowsTable
+	signalsTable
+	incidentsTable
+	eventsTable
+	rejectsTable
+	ledgerTable
+	tables // how many there are
+)
+
+var storage = [tables]table{windows, serviceWindows, signals, incidents, events, rejects, ledger}
+
+var tableNames = [tables]string{"windows", "service_windows", "signals", "incidents", "incident_events", "rejects", "ledger"}
+
+// collect gives the rows of batches for one table, in their order.
+func (t *table) collect(batches []processor.Batch, run string) (rows [][]any) {
+	for i := range batches {
+		t.fill(&batches[i], run, func(values ...any) { rows = append(rows, values) })
+	}
+	return rows
+}
+
+// columns pairs names with types.
+func columns(namesAndTypes ...string) []clickhouse.ColumnNameAndType {
+	list := make([]clickhouse.ColumnNameAndType, 0, len(namesAndTypes)/2)
+	for i := 0; i+1 < len(namesAndTypes); i += 2 {
+		list = append(list, clickhouse.ColumnNameAndType{Name: namesAndTypes[i], Type: namesAndTypes[i+1]})
+	}
+	return list
+}
+
+// Types that several tables use.
+const (
+	seconds   = "DateTime('UTC')"
+	millis    = "DateTime64(3, 'UTC')"
+	lowString = "LowCardinality(String)"
+	lowArray  = "Array(LowCardinality(String))"
+	lowCounts = "Map(LowCardinality(String), UInt64)"
+	numCounts = "Map(UInt64, UInt64)"
+	codes     = "Map(UInt16, UInt64)"
+)
+
+// at turns Unix nanoseconds into what a DateTime holds, 1970 to 2106.
+func at(nanos int64) time.Time { return atMillis(nanos).Truncate(time.Second) }
+
+func atMillis(nanos int64) time.Time {
+	const last = int64(math.MaxUint32) * int64(time.Second)
+	return time.Unix(0, min(max(nanos, 0), last)).UTC().Truncate(time.Millisecond)
+}
+
+// version turns a window's start into a column that orders revisions.
+func version(nanos int64) uint64 { return uint64(at(nanos).Unix()) }
+
+// pairs is a Map column's value with an order, so that a block that is sent
+// again has the same bytes.
+type pairs[K any] struct {
+	keys   []K
+	counts []uint64
+}
+
+func (p *pairs[K]) put(key K, count uint64) {
+	p.keys, p.counts = append(p.keys, key), append(p.counts, count)
+}
+
+// Put is for reading, which pairs are not for.
+func (p *pairs[K]) Put(any, any) { panic("BUG: pairs are written to ClickHouse, not read") }
+
+// Iterator gives the pairs in order.
+func (p *pairs[K]) Iterator() column.MapIterator { return &pairsIterator[K]{pairs: p, at: -1} }
+
+type pairsIterator[K any] struct {
+	*pairs[K]
+	at int
+}
+
+func (i *pairsIterator[K]) Next() bool { i.at++; return i.at < len(i.keys) }
+func (i *pairsIterator[K]) Key() any   { return i.keys[i.at] }
+func (i *pairsIterator[K]) Value() any { return i.counts[i.at] }

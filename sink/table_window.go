@@ -1,0 +1,131 @@
+package sink
+
+import (
+	"math"
+	"slices"
+
+	"github.com/spikeline/spikeline/ingest/accesslog"
+	"github.com/spikeline/spikeline/processor"
+	"github.com/spikeline/spikeline/processor/window"
+)
+
+var countColumns = columns(
+	"requests", "UInt64", "errors", "UInt64", "edge_errors", "UInt64", "origin_errors", "UInt64",
+	"client_errors", "UInt64", "aborts", "UInt64", "bytes", "UInt64", "cache_hits", "UInt64",
+	"cache_errors", lowCounts, "status", codes, "latency", numCounts,
+	"p50", "Float32", "p95", "Float32", "p99", "Float32", "late", "UInt64",
+	"sources_seen", "Int32", "sources_live", "Int32", "revised", "Bool", "revision", "UInt64", "run", lowString)
+
+var windows = table{
+	name:    "windows_rev",
+	columns: append(columns("window_start", seconds, "window_end", seconds, "service", lowString, "pop", lowString), countColumns...),
+	fill: func(b *processor.Batch, run string, add func(...any)) {
+		for i := range b.Windows {
+			result := &b.Windows[i]
+			for j := range result.Rows {
+				row := &result.Rows[j]
+				add(append([]any{at(result.Start), at(result.End), row.Service, row.Pop}, counts(result, &row.Counts, run)...)...)
+			}
+		}
+	},
+}
+
+var serviceWindows = table{
+	name:    "service_windows_rev",
+	columns: append(columns("window_start", seconds, "window_end", seconds, "service", lowString, "pop_count", "UInt32"), countColumns...),
+	fill: func(b *processor.Batch, run string, add func(...any)) {
+		for i := range b.Windows {
+			result := &b.Windows[i]
+			for rows := result.Rows; len(rows) > 0; {
+				pops := samePrefix(rows)
+				sum := window.Sum(rows[:pops])
+				add(append([]any{at(result.Start), at(result.End), rows[0].Service, uint32(pops)}, counts(result, &sum, run)...)...)
+				rows = rows[pops:]
+			}
+		}
+	},
+}
+
+// samePrefix is how many rows at the front are of one service.
+func samePrefix(rows []window.Row) int {
+	n := slices.IndexFunc(rows, func(r window.Row) bool { return r.Service != rows[0].Service })
+	if n < 0 {
+		return len(rows)
+	}
+	return n
+}
+
+// counts gives the values of countColumns.
+func counts(r *window.Result, c *window.Counts, run string) []any {
+	return []any{
+		c.Requests, c.Errors, c.EdgeErrors, c.OriginErrors, c.ClientErrors, c.Aborts, c.Bytes, c.CacheHits,
+		cacheErrors(c), statusCounts(c), sketch(c.Latency),
+		millisOf(c.Latency, 0.5), millisOf(c.Latency, 0.95), millisOf(c.Latency, 0.99), c.Late,
+		r.Seen, r.Live, r.Revised, r.Revision, run,
+	}
+}
+
+func cacheErrors(c *window.Counts) *pairs[string] {
+	p := &pairs[string]{}
+	for state, n := range c.CacheErrors {
+		if n > 0 {
+			p.put(accesslog.Cache(state).String(), n)
+		}
+	}
+	return p
+}
+
+func statusCounts(c *window.Counts) *pairs[uint16] {
+	p := &pairs[uint16]{}
+	for _, s := range c.Status {
+		p.put(s.Code, s.Count)
+	}
+	return p
+}
+
+func sketch(l window.Latency) *pairs[uint64] {
+	p := &pairs[uint64]{}
+	for _, b := range l {
+		p.put(b.Micros(), b.Count)
+	}
+	return p
+}
+
+// millisOf gives a quantile in milliseconds, NaN when no latency is known: 0 would be a lie.
+func millisOf(l window.Latency, q float64) float32 {
+	if len(l) == 0 {
+		return float32(math.NaN())
+	}
+	return float32(float64(l.Quantile(q)) / 1000)
+}
+
+var ledger = table{
+	name: "ledger_rev",
+	columns: columns("topic", lowString, "partition", "Int32", "block", "UInt64", "through", "UInt64", "consumed", "UInt64",
+		"counted", "UInt64", "too_late", "UInt64", "rejected", lowCounts, "missing", "UInt64", "run", lowString),
+	fill: func(b *processor.Batch, run string, add func(...any)) {
+		for i := range b.Ledger {
+			l := &b.Ledger[i]
+			rejected := &pairs[string]{}
+			for reason, n := range l.Rejected {
+				if n > 0 {
+					rejected.put(accesslog.Reason(reason).String(), n)
+				}
+			}
+			add(l.Source.Topic, l.Source.Partition, uint64(max(l.Index, 0)), uint64(max(l.Through, 0)), l.Consumed,
+				l.Counted, l.TooLate, rejected, l.Missing, run)
+		}
+	},
+}
+
+var rejects = table{
+	name: "rejects_rev",
+	columns: columns("at", millis, "topic", lowString, "partition", "Int32", "offset", "Int64", "reason", lowString,
+		"service", "String", "sample", "String", "run", lowString),
+	fill: func(b *processor.Batch, run string, add func(...any)) {
+		for i := range b.Rejects {
+			r := &b.Rejects[i]
+			add(atMillis(r.At), r.Source.Topic, r.Source.Partition, r.Offset, r.Reason.String(), r.Service, r.Sample, run)
+		}
+	},
+}

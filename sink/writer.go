@@ -1,0 +1,202 @@
+package sink
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/spikeline/spikeline/processor"
+	"github.com/spikeline/spikeline/sink/schema"
+)
+
+// ErrClosed is what Put gives after Close.
+var ErrClosed = errors.New("sink is closed")
+
+// Writer is a processor.Sink that writes to ClickHouse.
+type Writer struct {
+	config  Config
+	conn    driver.Conn
+	save    func(context.Context, processor.Snapshot) error
+	log     *slog.Logger
+	metrics *Metrics
+	queue   *queue
+
+	id    string   // of this writer, random: no other sends its tokens
+	group uint64   // of batches written together, counted
+	told  progress // what ClickHouse knows of ours
+
+	cancel context.CancelFunc
+	ended  chan struct{}
+}
+
+var _ processor.Sink = (*Writer)(nil)
+
+// Open waits until ClickHouse answers, brings or checks the schema, and starts
+// writing. save keeps the judge's state; it is called after the rows of its
+// batch are acknowledged, in order, and its error ends the writer. ctx ends the
+// writer, too, without draining it.
+func Open(ctx context.Context, c Config, save func(context.Context, processor.Snapshot) error) (*Writer, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	conn, err := Connect(c)
+	if err != nil {
+		return nil, err
+	}
+	w := &Writer{config: c, conn: conn, save: save, log: slog.Default(), metrics: &Metrics{}, id: rand.Text(), ended: make(chan struct{})}
+	w.queue = newQueue(c, w.metrics)
+	if err := w.prepare(ctx); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	life, cancel := context.WithCancel(ctx)
+	w.cancel = cancel
+	go w.run(life)
+	return w, nil
+}
+
+// prepare brings the schema and reads how far an earlier writer of this run has come.
+func (w *Writer) prepare(ctx context.Context) error {
+	err := w.retry(ctx, "schema", func(ctx context.Context) error {
+		if !w.config.ApplySchema {
+			return schema.Check(ctx, w.conn)
+		}
+		_, err := schema.Apply(ctx, w.conn)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return w.retry(ctx, "read progress", w.loadProgress)
+}
+
+// Put queues a batch, which the writer owns from then on. It blocks while the
+// queue is full. An error is final: rows of this batch, and maybe of earlier
+// ones, are not in ClickHouse, and their state is not kept.
+func (w *Writer) Put(b processor.Batch) error { return w.queue.put(b) }
+
+// Metrics gives the writer's counters and gauges.
+func (w *Writer) Metrics() *Metrics { return w.metrics }
+
+// Close writes what waits, until ctx ends, and ends the writer.
+func (w *Writer) Close(ctx context.Context) error {
+	w.queue.close()
+	err := w.queue.drained(ctx)
+	if n := w.queue.waiting(); err != nil && n > 0 {
+		err = fmt.Errorf("sink closed with %d batches not written, which Kafka still holds: %w", n, err)
+	}
+	w.cancel()
+	<-w.ended
+	return errors.Join(err, w.conn.Close())
+}
+
+// run is the only goroutine that writes.
+func (w *Writer) run(ctx context.Context) {
+	defer close(w.ended)
+	stop := context.AfterFunc(ctx, func() { w.queue.fail(ctx.Err()) })
+	defer stop()
+	for {
+		batches := w.queue.take(w.config.BlockRows)
+		if len(batches) == 0 {
+			return
+		}
+		if err := w.write(ctx, batches); err != nil {
+			w.queue.fail(err)
+			w.log.Error("sink stops: rows that wait are not written, Kafka still holds them", "err", err)
+			return
+		}
+		w.queue.done(len(batches))
+		w.metrics.Batches.Add(uint64(len(batches)))
+		w.metrics.WrittenAt.Store(time.Now().UnixNano())
+	}
+}
+
+// write brings batches to ClickHouse: rows, then how far the judge has come,
+// then rollups; and keeps the newest state only after all of it.
+func (w *Writer) write(ctx context.Context, batches []processor.Batch) error {
+	w.group++
+	for i := range storage {
+		if err := w.writeTable(ctx, i, batches); err != nil {
+			return err
+		}
+	}
+	if err := w.writeProgress(ctx, batches); err != nil {
+		return err
+	}
+	for i := len(batches) - 1; i >= 0; i-- {
+		if snapshot := batches[i].Snapshot; snapshot != nil {
+			if err := w.save(ctx, *snapshot); err != nil {
+				return fmt.Errorf("keep the judge's state: %w", err)
+			}
+			w.metrics.Saves.Add(1)
+			break
+		}
+	}
+	return nil
+}
+
+func (w *Writer) writeTable(ctx context.Context, i int, batches []processor.Batch) error {
+	t := &storage[i]
+	rows := t.collect(batches, w.config.Run)
+	if len(rows) == 0 {
+		return nil
+	}
+	// A retry sends the same rows in the same order with the same token, so
+	// that ClickHouse drops it when an answer got lost after the insert. A
+	// token is never used for anything else: rows written again after a crash
+	// have another one, and replace their equals by key and revision.
+	settings := w.settings()
+	settings["insert_deduplication_token"] = fmt.Sprintf("%s-%d-%s", w.id, w.group, t.name)
+	err := w.retry(ctx, "insert into "+t.name, func(ctx context.Context) error { return w.insert(ctx, t, rows, settings) })
+	if err != nil {
+		return err
+	}
+	w.metrics.Rows[i].Add(uint64(len(rows)))
+	w.metrics.Inserts.Add(1)
+	return nil
+}
+
+// settings are for every insert. A batch may hold rows of many days, as a replay does.
+func (w *Writer) settings() clickhouse.Settings {
+	return clickhouse.Settings{
+		"async_insert":                    0,
+		"max_execution_time":              int(w.config.InsertTimeout.Seconds()),
+		"max_partitions_per_insert_block": 0,
+	}
+}
+
+func (w *Writer) insert(ctx context.Context, t *table, rows [][]any, settings clickhouse.Settings) error {
+	names := make([]string, len(t.columns))
+	for i, c := range t.columns {
+		names[i] = c.Name
+	}
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(settings), clickhouse.WithColumnNamesAndTypes(t.columns))
+	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO spikeline."+t.name+" ("+strings.Join(names, ", ")+")")
+	if err != nil {
+		return err
+	}
+	defer batch.Close()
+	for _, row := range rows {
+		if err := batch.Append(row...); err != nil {
+			return fmt.Errorf("%w: %w", clickhouse.ErrBatchInvalid, err)
+		}
+	}
+	return batch.Send()
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
