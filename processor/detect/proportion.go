@@ -54,7 +54,7 @@ func (p *proportion) step(k *proportionTuning, at moment, bad, n float64) *findi
 	g /= f
 	p.expected, p.allowed, p.score = float32(p0), float32(guard), float32(g)
 	since := p.hull.sum.a - float64(c.a)
-	if p.age > k.warm && g >= k.score && since >= k.impact {
+	if p.age > k.warm && g >= k.score && since-p.impactError(c, at.t) >= k.impact {
 		p.open = newFinding(at, c.t+1)
 		p.open.begin(bad, n, corner{u: p.hull.sum.u - c.u, v: p.hull.sum.v - c.v, m: p.hull.sum.m - c.m, a: since}, at.t-c.t)
 		p.open.score = g
@@ -65,6 +65,17 @@ func (p *proportion) step(k *proportionTuning, at moment, bad, n float64) *findi
 		p.learn(k, bad, n, p0, guard)
 	}
 	return nil
+}
+
+// impactError is the standard error of the impact since a candidate: chance
+// alone must not lift a deploy's short bump over the bar.
+func (p *proportion) impactError(c candidate, t int32) float64 {
+	m := p.hull.sum.m - c.m
+	if m <= 0 {
+		return 0
+	}
+	share := (p.hull.sum.u - c.u) / m
+	return float64(t-c.t) * math.Sqrt(share*(1-share)/m)
 }
 
 func (p *proportion) learn(k *proportionTuning, bad, n, p0, guard float64) {

@@ -25,7 +25,7 @@ func TestQuietServicesGiveNoErrorOrLatencySignalAndHardlyATrafficSignal(t *testi
 	rng := rand.New(rand.NewPCG(*quietSeed, 7))
 	var count [3][Kinds]int // first day, first week, later
 	var critical [3]int
-	bots := 0
+	bots, deploys := 0, 0
 	weeks := [3]float64{}
 	for i := range *quietServices {
 		s := natural(rng, i, *quietLeast, *quietMost)
@@ -63,6 +63,9 @@ func TestQuietServicesGiveNoErrorOrLatencySignalAndHardlyATrafficSignal(t *testi
 					bots++ // a surge indeed
 					continue
 				}
+				if g.services[0].deployLeft > 0 {
+					deploys++
+				}
 				count[age(f.Window)][f.Kind]++
 				if *quietPrint {
 					fmt.Println(describe(s), time.Unix(0, f.Window).UTC().Format("Mon 02 15:04:05"), f.Kind, f.Reason)
@@ -70,7 +73,7 @@ func TestQuietServicesGiveNoErrorOrLatencySignalAndHardlyATrafficSignal(t *testi
 			}
 		}
 	}
-	t.Logf("%d services, %d days, seed %d; %d surges during bursts of bots", *quietServices, *quietDays, *quietSeed, bots)
+	t.Logf("%d services, %d days, seed %d; %d surges during bursts of bots (not counted below), %d signals during deploys (counted)", *quietServices, *quietDays, *quietSeed, bots, deploys)
 	for a, name := range []string{"first day", "first week", "later"} {
 		t.Logf("%-10s %7.2f service-weeks: errors %d, latency %d, client errors %d, surges %d, drops %d (critical %d)", name, weeks[a],
 			count[a][ErrorSurge], count[a][LatencySurge], count[a][ClientErrorSurge], count[a][TrafficSurge], count[a][TrafficDrop], critical[a])

@@ -50,8 +50,13 @@ func (s *said) appendShare(b []byte, g *Signal, code uint16) []byte {
 		b = append(b, " of "...)
 		b = appendCount(b, s.of)
 		b = append(b, " requests "...)
-		b = append(b, map[Kind]string{ErrorSurge: "failed (5xx", LatencySurge: "were slow (over ", ClientErrorSurge: "were refused (4xx"}[s.kind]...)
-		if s.kind == LatencySurge {
+		switch s.kind {
+		case ErrorSurge:
+			b = append(b, "failed (5xx"...)
+		case ClientErrorSurge:
+			b = append(b, "were refused (4xx"...)
+		case LatencySurge:
+			b = append(b, "were slow (over "...)
 			b = append(b, (time.Duration(s.service.slowness.micros) * time.Microsecond).Round(time.Microsecond*100).String()...)
 		}
 		if code != 0 && s.bad > 0 {
