@@ -126,6 +126,9 @@ func (x *exchange) converse(rw io.ReadWriter) error {
 	if x.cut {
 		size = x.limit + responseOverhead
 	}
+	if most := 4 * int(x.request.MaxBytes); cap(x.buffer) > most && size < most {
+		x.buffer = nil // a single huge batch came earlier: its memory is not kept
+	}
 	x.buffer = resize(x.buffer, size)
 	if _, err := io.ReadFull(rw, x.buffer); err != nil {
 		return err
