@@ -158,7 +158,8 @@ func (c *climate) drawNoise(s int, second int64) {
 	st.errors = service.ErrorRate * exp(float64(st.errorWander*st.errorish))
 	st.burstPop = -1
 	if st.noise.unit() < 3.0*step/86400 {
-		st.burstPop, st.burst = st.noise.below(len(c.script.Pops)), st.noise.between(0.02, 0.25)
+		st.burstPop = st.noise.below(len(c.script.Pops))
+		st.burst = min(st.noise.between(0.02, 0.25), 0.04/st.shares[st.burstPop]) // never more than 4 % of the service
 	}
 	if date := second / 86400; date != st.date {
 		kept := st.today[:0]

@@ -53,7 +53,7 @@ func TestLinesAreTheSameEverywhere(t *testing.T) {
 		"cloudflare-2025-11-18":      "0b38d95dcc7bac41",
 		"cloudflare-2025-12-05":      "535f4ef77ba21659",
 		"aws-2025-10-20":             "b2833627147c06af",
-		"azure-2025-10-29":           "90fffe49742f77d9",
+		"azure-2025-10-29":           "7cffd6a912f41272",
 		"fastly-2021-06-08":          "c296ce12ea55619d",
 		"cloudflare-logs-2024-11-14": "4f9f90f1ff34de6f",
 		"quiet-week":                 "7ac21c6e0842f90f",

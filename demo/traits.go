@@ -148,7 +148,7 @@ func (t *traits) happenings(list []happening, s *stream, date int64, habits floa
 	}
 	if s.unit() < habits*3/7 { // a deploy
 		from := midnight + 7*3600 + int64(s.below(15*3600))
-		list = append(list, happening{from: from, to: from + int64(20+s.below(31)), traffic: 1, errors: s.between(0.005, 0.03), slow: 3})
+		list = append(list, happening{from: from, to: from + int64(20+s.below(31)), traffic: 1, errors: s.between(0.005, 0.03), slow: s.between(1.3, 2)})
 	}
 	if t.botted && s.unit() < habits*0.4 {
 		from := midnight + int64(s.below(23*3600))
