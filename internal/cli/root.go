@@ -24,7 +24,6 @@ stores it all in ClickHouse.`,
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetIn(a.stdin)
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.commands()...)
 	root.AddCommand(a.version())
 	a.mark(root)
@@ -75,5 +74,12 @@ func oneArg(what string) cobra.PositionalArgs {
 			return fmt.Errorf("one argument is wanted, %s; %d were given", what, len(args))
 		}
 		return nil
+	}
+}
+
+// complete has the shell offer values for a flag.
+func complete(c *cobra.Command, flag string, values []string) {
+	if err := c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic("BUG: " + err.Error())
 	}
 }

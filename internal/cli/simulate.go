@@ -72,8 +72,17 @@ every machine. --truth writes what a reader of all lines must count.`,
 	f.Float64Var(&s.options.TooLate, "too-late", 0, "share of records that come 3 to 6 min late")
 	f.Float64Var(&s.options.Broken, "broken", 0, "share of lines that are damaged")
 	f.StringVar(&s.truth, "truth", "", "write requests and errors by service to this CSV `FILE`")
+	complete(c, "scenario", scenarioNames())
+	complete(c, "format", []string{string(demo.Cloudflare), string(demo.Combined), string(demo.NginxJSON)})
 	f.StringVar(&s.windows, "truth-windows", "", "write every window's counts by service and pop to this CSV `FILE`")
 	return c
+}
+
+func scenarioNames() (names []string) {
+	for _, i := range demo.Scenarios() {
+		names = append(names, i.Name)
+	}
+	return names
 }
 
 func listScenarios(w io.Writer) error {
