@@ -15,6 +15,7 @@ type climate struct {
 	states  []state     // by service
 	cells   []cell      // by service, then pop
 	gated   []gated     // scratch
+	leaving func(s int) // if set, called before the rates of a service change
 }
 
 // state is one service in motion.
@@ -132,6 +133,9 @@ func (c *climate) advance(second int64, first bool) {
 		}
 		acting := c.acting(s, second)
 		if whole || acting || st.acting {
+			if c.leaving != nil {
+				c.leaving(s)
+			}
 			c.refresh(s, second)
 		}
 		st.acting = acting

@@ -16,8 +16,9 @@ type Meter struct {
 	rates  *climate
 	random *stream
 	texts  []serviceText
-	masses []mass // by service, then pop
-	order  []int  // of masses: ascending by service, then pop
+	masses []mass    // by service, then pop
+	owed   []float64 // by service: seconds at its present rates that masses do not have yet
+	order  []int     // of masses: ascending by service, then pop
 	second int64
 	end    int64 // 0: endless
 	first  bool
@@ -59,6 +60,8 @@ func NewMeter(script *Scenario, options Options) (*Meter, error) {
 		return cmp.Or(cmp.Compare(script.Services[a/pops].Name, script.Services[b/pops].Name), cmp.Compare(script.Pops[a%pops].Code, script.Pops[b%pops].Code))
 	})
 	m.memory = make([]window.Counts, len(m.order))
+	m.owed = make([]float64, len(script.Services))
+	m.rates.leaving = m.weigh
 	return m, nil
 }
 
@@ -71,8 +74,13 @@ func (m *Meter) Next() *window.Result {
 	for range step / often {
 		m.rates.advance(m.second, m.first)
 		m.first = false
-		m.weigh(often)
+		for s := range m.owed {
+			m.owed[s] += often
+		}
 		m.second += often
+	}
+	for s := range m.owed {
+		m.weigh(s)
 	}
 	if m.result.End != 0 {
 		m.result.Start = m.result.End
@@ -90,22 +98,21 @@ func (m *Meter) Next() *window.Result {
 	return &m.result
 }
 
-// weigh adds some seconds of the present rates.
-func (m *Meter) weigh(seconds float64) {
-	for s := range m.rates.states {
-		st := &m.rates.states[s]
-		for p, w := range st.weights {
-			i := s*len(m.script.Pops) + p
-			c := &m.rates.cells[i]
-			requests := float64(w * st.level * seconds)
-			into := &m.masses[i]
-			into.requests += requests
-			into.last = *c
-			for k, share := range [...]uint32{c.edge, c.origin, c.blocked, c.client, c.missed, c.lost, c.slow} {
-				into.cell[k] += float64(requests * float64(share))
-			}
+// weigh adds the seconds at a service's present rates.
+func (m *Meter) weigh(s int) {
+	st := &m.rates.states[s]
+	for p, w := range st.weights {
+		i := s*len(m.script.Pops) + p
+		c := &m.rates.cells[i]
+		requests := float64(w * st.level * m.owed[s])
+		into := &m.masses[i]
+		into.requests += requests
+		into.last = *c
+		for k, share := range [...]uint32{c.edge, c.origin, c.blocked, c.client, c.missed, c.lost, c.slow} {
+			into.cell[k] += float64(requests * float64(share))
 		}
 	}
+	m.owed[s] = 0
 }
 
 // mean is the cell as it was on average, weighted by requests.
