@@ -192,15 +192,11 @@ type Point struct {
 // Series gives the windows of some services (of all, when none is named) that
 // start from from to before to, in order of time.
 func (r *Reader) Series(ctx context.Context, services []string, from, to int64) ([]Point, error) {
-	quoted := make([]string, len(services))
-	for i, s := range services {
-		quoted[i] = "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
-	}
 	rows, err := r.conn.Query(ctx, `SELECT window_start, window_end, service, requests, errors, error_rate, p50, p95, p99, toString(state)
 FROM spikeline.service_windows
 WHERE window_start >= toDateTime({from:UInt32}, 'UTC') AND window_start < toDateTime({to:UInt32}, 'UTC')
   AND (empty({services:Array(String)}) OR has({services:Array(String)}, service))
-ORDER BY window_start, service`, number("from", at(from).Unix()), number("to", at(to).Unix()), clickhouse.Named("services", "["+strings.Join(quoted, ",")+"]"))
+ORDER BY window_start, service`, number("from", at(from).Unix()), number("to", at(to).Unix()), clickhouse.Named("services", whole(services)))
 	if err != nil {
 		return nil, fmt.Errorf("read windows: %w", err)
 	}
