@@ -148,6 +148,15 @@ f:3: token: a secret does not belong in this file; name the environment variable
 	}
 }
 
+func TestASecretInPlaceOfAVariablesNameIsRefusedAndNotRepeated(t *testing.T) {
+	_, err := Parse("f", []byte("sink:\n  password_env: hunter-2!\nkafka:\n  sasl: {mechanism: plain, user: me, password_env: $ecret}\n"))
+	const want = `f:2: sink.password_env: not the name of an environment variable (A-Z a-z 0-9 _); if it is the secret itself, take it out of this file
+f:4: kafka.sasl.password_env: not the name of an environment variable (A-Z a-z 0-9 _); if it is the secret itself, take it out of this file`
+	if err == nil || err.Error() != want {
+		t.Errorf("told:\n%v", err)
+	}
+}
+
 func TestEveryKindOfValueIsReadAndPrintedBack(t *testing.T) {
 	type inner struct {
 		From string `yaml:"from"`

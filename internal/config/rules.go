@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -20,9 +21,26 @@ type checker struct {
 
 func (c Config) check(lines map[string]int) Faults {
 	k := &checker{config: c, lines: lines}
+	k.secretNames(reflect.ValueOf(c), "")
 	k.sections()
 	k.relations()
 	return k.faults
+}
+
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// secretNames refuses what cannot be the name of an environment variable, since it may be the secret itself.
+func (k *checker) secretNames(section reflect.Value, key string) {
+	for _, f := range fieldsOf(section.Type()) {
+		v, path := section.FieldByIndex(f.index), join(key, f.name)
+		if kindOf(v.Type()) == reflect.Struct {
+			k.secretNames(v, path)
+			continue
+		}
+		if strings.HasSuffix(f.name, "_env") && v.Kind() == reflect.String && v.String() != "" && !variableName.MatchString(v.String()) {
+			k.faults = append(k.faults, Fault{Line: k.line(path), Key: path, Want: "not the name of an environment variable (A-Z a-z 0-9 _); if it is the secret itself, take it out of this file"})
+		}
+	}
 }
 
 // sections lets each section check itself.
@@ -49,6 +67,9 @@ func (k *checker) told(section string, err error) {
 	if _, known := lookup(reflect.ValueOf(k.config), field); key == "" || !known {
 		k.faults = append(k.faults, Fault{Line: k.line(section), Key: section, Want: err.Error()})
 		return
+	}
+	if strings.HasSuffix(field, "_env") && slices.ContainsFunc(k.faults, func(f Fault) bool { return f.Key == path }) {
+		return // its value is not to be repeated
 	}
 	f := Fault{Line: k.line(path), Key: path, Want: strings.TrimPrefix(strings.TrimLeft(text[len(key):], ": "), "is ")}
 	if strings.HasPrefix(f.Want, "and ") { // it is about two keys
