@@ -31,3 +31,13 @@ func TestAnEndlessScenarioHasNoOverview(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 }
+
+func TestAPhaseAsideDoesNotNameTheTime(t *testing.T) {
+	d := onDay(2025, time.November, 18)
+	script := find(t, "cloudflare-2025-11-18")
+	for clock, want := range map[string]string{"10:00": "", "11:19:59": "baseline", "11:20": "first_spike", "13:30": "stable_failing", "15:00": "residual", "19:00": "recovered"} {
+		if got := script.PhaseAt(d.at(clock)); got != want {
+			t.Errorf("%s is %q, expected %q", clock, got, want)
+		}
+	}
+}
