@@ -183,3 +183,29 @@ func TestAnIDIsSafeInAURLAndFixed(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+func TestLogsThatComeBackAreNoSurge(t *testing.T) {
+	for _, lost := range []bool{false, true} {
+		w := tenServices(t, "AMS", "FRA")
+		if lost {
+			w.logsMissing("11:00", "11:30", 0.5)
+		}
+		w.traffic("", "12:30", "13:10", 2.2) // against a level that was learned while logs were missing
+		p := w.play(Default(), "10:00", "14:00")
+		if want := map[bool]int{false: 1, true: 0}[lost]; len(p.incidents) != want {
+			t.Errorf("logs lost before: %v: %d incidents, want %d\n%s", lost, len(p.incidents), want, p.text())
+		}
+	}
+}
+
+func TestASurgeAtOneOfManyThatFailAtOnceIsACoincidence(t *testing.T) {
+	w := tenServices(t, "AMS", "FRA")
+	w.traffic("shop1.example", "11:24", "11:50", 2)
+	w.fails("", "11:30", "11:40", flat(0.5), 503, true)
+	p := w.play(Default(), "10:30", "12:30")
+	for _, i := range p.incidents {
+		if i.StartedAt != w.at("11:30") {
+			t.Errorf("started %s\n%s", clock(i.StartedAt), p.text())
+		}
+	}
+}

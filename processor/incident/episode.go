@@ -38,6 +38,7 @@ type member struct {
 	recent  [fewest]tally
 	pop     string // of a pool: the pop it is limited to
 	lastBad int64
+	failing int64   // onset of its errors, 0 for none
 	surge   float64 // ratio of a surge that came before the errors
 	again   dip     // its first trouble after it had recovered
 	single  bool    // it has a cascade event of its own

@@ -148,6 +148,19 @@ func (f *fleet) spare(name string, from, to int64) {
 	}
 }
 
+// around gives the mean requests of the windows before and after a moment, a window between left out.
+func (s *service) around(tick int64) (before, after float64) {
+	for t := tick - 12; t < tick-1; t++ {
+		before += float64(s.at(t).requests) / 11
+	}
+	n := 0.0
+	for t := tick + 1; t <= min(s.last, tick+6); t++ {
+		after += float64(s.at(t).requests)
+		n++
+	}
+	return before, after / max(n, 1)
+}
+
 // relearn takes what came of late as the usual.
 func (s *service) relearn() {
 	s.n, s.k, s.windows = 0, 0, 0

@@ -134,7 +134,7 @@ func (e *episode) enlistStruck(s *detect.Signal, onset int64, fresh bool, m *mom
 		e.enlist(s, v.name, onset, fresh, m)
 	}
 	if fresh && len(e.members) == 0 && e.pool == nil {
-		e.pool = &member{Member: Member{StartedAt: onset}, pop: s.Scope.Pop, usual: s.Expected, weight: float64(s.Requests)}
+		e.pool = &member{Member: Member{StartedAt: onset, PeakRate: s.Observed}, pop: s.Scope.Pop, usual: s.Expected, weight: float64(s.Requests)}
 		e.curve.cover(onset, m.start)
 	}
 }
@@ -200,7 +200,10 @@ func (e *episode) admit(mem *member, s *detect.Signal, onset int64, m *moment) {
 		if s.Scope == (detect.Scope{Service: mem.Service}) && !mem.sure && s.Expected >= 0 && s.Expected < 1 {
 			mem.usual, mem.sure = s.Expected, true
 		}
-		if v := m.fleet.byName[mem.Service]; v != nil {
+		if mem.failing == 0 || onset < mem.failing {
+			mem.failing = onset
+		}
+		if v := m.fleet.byName[mem.Service]; v != nil && e.leading(mem, m) {
 			if surge := v.surged(onset, int64(m.cfg.Precursor), int64(surgeCalm)); surge != 0 {
 				onset, mem.surge = m.align(surge), v.surgeRatio
 				mem.kinds |= 1 << detect.TrafficSurge
@@ -208,10 +211,25 @@ func (e *episode) admit(mem *member, s *detect.Signal, onset int64, m *moment) {
 			}
 		}
 	}
+	if s.Kind == detect.TrafficSurge && !e.leading(mem, m) {
+		onset = max(onset, mem.StartedAt)
+	}
 	mem.StartedAt = min(mem.StartedAt, onset)
 	m.fleet.spare(mem.Service, m.tickOf(mem.StartedAt), m.tick)
 	e.recall(mem, from, knew, m)
 	e.order()
+}
+
+// leading says that a member's errors are among the first. Where many services
+// begin to fail at once, a surge before that at one of them is a coincidence.
+func (e *episode) leading(mem *member, m *moment) bool {
+	before := 0
+	for _, o := range e.members {
+		if o != mem && o.failing != 0 && (mem.failing == 0 || o.failing <= mem.failing+int64(m.cfg.Near)) {
+			before++
+		}
+	}
+	return before < 2
 }
 
 // recall counts the windows of a member that had passed before it was known to be one.

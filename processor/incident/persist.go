@@ -173,7 +173,7 @@ func slice[T any](c *codec, s *[]T, each func(*codec, *T)) {
 
 func (t *Tracker) state(c *codec) {
 	c.bool(&t.started)
-	c.times(&t.last, &t.missing.from, &t.missing.to)
+	c.times(&t.last, &t.missing.from, &t.missing.to, &t.returned)
 	slice(c, &t.past, (*codec).interval)
 	t.fleet.state(c)
 	slice(c, &t.open, func(c *codec, e **episode) {

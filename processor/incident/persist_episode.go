@@ -69,7 +69,7 @@ func (i *Incident) state(c *codec) {
 func (m *member) state(c *codec) {
 	c.string(&m.Service)
 	c.string(&m.pop)
-	c.times(&m.StartedAt, &m.EndedAt, &m.lastBad)
+	c.times(&m.StartedAt, &m.EndedAt, &m.lastBad, &m.failing)
 	c.uint(&m.Requests)
 	integer(c, &m.kinds)
 	c.floats(&m.PeakRate, &m.usual, &m.weight, &m.failed, &m.surge, &m.pending.requests, &m.pending.failed)

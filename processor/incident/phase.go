@@ -8,7 +8,7 @@ const (
 	reachHigh   = 0.75 // from there it must climb to this to be back
 	relapseFrom = 0.50 // from the residual, this is a relapse already
 	residualAt  = 0.10
-	partialAt   = 0.15 // from the residual
+	partialAt   = 0.25 // from the residual
 	mainImpact  = 0.25
 	swingLow    = 0.30
 	swingHigh   = 0.50

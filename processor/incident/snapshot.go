@@ -87,7 +87,7 @@ func (e *episode) burn(m *moment) {
 func (l *ledger) badPops(least float64) (names []string) {
 	all := l.popExcess()
 	for _, p := range l.pops {
-		if p.excess >= 1 && p.excess >= least*all {
+		if p.name != "" && p.excess >= 1 && p.excess >= least*all {
 			names = append(names, p.name)
 		}
 	}

@@ -3,6 +3,7 @@ package incident
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spikeline/spikeline/processor/detect"
 	"github.com/spikeline/spikeline/processor/window"
@@ -18,6 +19,7 @@ type Tracker struct {
 	open     []*episode
 	past     []interval // of the last incidents
 	missing  interval   // when logs of the whole fleet were missing, the last time
+	returned int64      // when the logs came back, the last time
 	order    []int      // scratch: the signals, gravest first
 	warnings []int      // scratch: traffic warnings that no incident has taken
 }
@@ -192,7 +194,41 @@ func (t *Tracker) lost(s *detect.Signal, m *moment) bool {
 	if to == 0 {
 		to = m.end
 	}
-	return s.Onset >= t.missing.from-slack && s.Onset <= to+slack
+	if s.Onset >= t.missing.from-slack && s.Onset <= to+slack {
+		return true
+	}
+	return s.Kind == detect.TrafficSurge && t.comeBack(s, m)
+}
+
+const (
+	logsForgotten = 12 * time.Hour // how long after a loss of logs a rise of everything is their return
+	riseOfAll     = 1.3
+)
+
+// comeBack says that a surge is the return of the logs: the detector may have taken the
+// loss for the new level by then, but most services rise in the same moment.
+func (t *Tracker) comeBack(s *detect.Signal, m *moment) bool {
+	if abs(s.Onset-t.returned) <= 2*int64(t.cfg.Near) {
+		return true
+	}
+	if t.missing.to == 0 || s.Onset-t.missing.to > int64(logsForgotten) || m.start-s.Onset > depth/2*m.width {
+		return false
+	}
+	rose, all := 0, 0
+	for _, v := range t.fleet.byName {
+		before, after := v.around(m.tickOf(s.Onset))
+		if before >= 2 {
+			all++
+			if after >= riseOfAll*before {
+				rose++
+			}
+		}
+	}
+	if all < 3 || rose*3 < all*2 {
+		return false
+	}
+	t.returned = s.Onset
+	return true
 }
 
 // retractDrops takes back the drops that began with the loss of logs, and the incidents made of nothing else.

@@ -83,7 +83,7 @@ func (e *episode) suffers(share float64) string {
 
 // there gives the error rate in the pops that the errors sit in, if they sit in few.
 func (e *episode) there() string {
-	if !e.ledger.local() || !e.errors() {
+	if !e.errors() || e.where() == "" {
 		return ""
 	}
 	var n, k float64
@@ -100,7 +100,10 @@ func (e *episode) where() string {
 	if !e.ledger.local() {
 		return ""
 	}
-	return " in " + list(e.ledger.badPops(0.05), 3)
+	if pops := e.ledger.badPops(0.05); len(pops) > 0 {
+		return " in " + list(pops, 3)
+	}
+	return ""
 }
 
 // evidence says what is wrong with a member.
@@ -152,7 +155,11 @@ func (e *episode) scopes() string {
 func (e *episode) firstSpike() told {
 	t := told{key: FirstSpike.String(), Event: Event{At: e.StartedAt, Event: FirstSpike.String(), Service: e.FirstService}}
 	if len(e.members) == 0 {
-		t.Value, t.Summary = e.PeakErrorRate, e.scopes()+": "+e.suffers(e.PeakErrorRate)
+		t.Value = e.PeakErrorRate
+		if e.pool != nil {
+			t.Value = max(t.Value, e.pool.PeakRate)
+		}
+		t.Summary = e.scopes() + ": " + e.suffers(t.Value)
 		return t
 	}
 	first := e.members[0]
@@ -254,7 +261,7 @@ func (e *episode) gapNote(g logGap) told {
 // dips gives the second troubles of single members, where the incident as a whole had recovered.
 func (e *episode) dips(s shape) (all []told) {
 	for _, mem := range e.members {
-		if mem.again.at == 0 || mem.again.requests == 0 || len(all) >= dipLimit || !e.easing(s, mem.again.at) {
+		if mem.again.errors < dipErrors || mem.again.errors < dipShare*mem.PeakRate*mem.again.requests || len(all) >= dipLimit || !e.easing(s, mem.again.at) {
 			continue
 		}
 		t := told{key: "relapse/" + mem.Service, Event: Event{At: mem.again.at, Event: Relapse.String(), Service: mem.Service}}
@@ -265,7 +272,11 @@ func (e *episode) dips(s shape) (all []told) {
 	return all
 }
 
-const dipLimit = 10
+const (
+	dipLimit  = 10
+	dipErrors = 10   // fewer are chance
+	dipShare  = 0.25 // of the member's worst rate; less is its tail
+)
 
 // easing says that at a time the incident was in a recovery.
 func (e *episode) easing(s shape, at int64) bool {
