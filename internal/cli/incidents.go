@@ -17,21 +17,22 @@ import (
 
 	"github.com/spikeline/spikeline/internal/telemetry"
 	"github.com/spikeline/spikeline/processor/incident"
+	"github.com/spikeline/spikeline/sink"
 )
 
 func (a *app) incidents() *cobra.Command {
 	return a.group(&cobra.Command{
 		Use:     "incidents",
-		Short:   "List the incidents in ClickHouse, or show one",
+		Short:   "List the incidents in ClickHouse, show one, or add a note to one",
 		Example: "  spikeline incidents list --open\n  spikeline incidents show latest",
-	}, a.incidentsList(), a.incidentsShow())
+	}, a.incidentsList(), a.incidentsShow(), a.incidentsAnnotate())
 }
 
 func (a *app) incidentsList() *cobra.Command {
 	var from settings
 	var since string
 	var asJSON bool
-	q := query{limit: 50}
+	q := sink.Filter{Limit: 50}
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List incidents, the newest first",
@@ -40,15 +41,19 @@ func (a *app) incidentsList() *cobra.Command {
   spikeline incidents list --since 24h --json`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
-			if q.since, err = sinceTime(since, time.Now()); err != nil {
+			after, err := sinceTime(since, time.Now())
+			if err != nil {
 				return err
+			}
+			if !after.IsZero() {
+				q.From = after.UnixNano()
 			}
 			s, err := openArchive(c.Context(), &from)
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, s.close()) }()
-			list, err := s.list(c.Context(), q)
+			defer func() { err = errors.Join(err, s.Close()) }()
+			list, err := s.ListIncidents(c.Context(), q)
 			if err != nil {
 				return err
 			}
@@ -61,10 +66,10 @@ func (a *app) incidentsList() *cobra.Command {
 	from.addFile(c)
 	from.addClickHouse(c)
 	f := c.Flags()
-	f.BoolVar(&q.open, "open", false, "only those that have not recovered")
+	f.BoolVar(&q.OpenOnly, "open", false, "only those that have not recovered")
 	f.StringVar(&since, "since", "", "only those that go on after this `TIME`: RFC 3339, or an age such as 24h")
-	f.StringVar(&q.service, "service", "", "only those that hit this service")
-	f.IntVar(&q.limit, "limit", q.limit, "at most so many")
+	f.StringVar(&q.Service, "service", "", "only those that hit this service")
+	f.IntVar(&q.Limit, "limit", q.Limit, "at most so many")
 	f.BoolVar(&asJSON, "json", false, "for programs")
 	return c
 }
@@ -83,7 +88,7 @@ func (a *app) incidentsShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, s.close()) }()
+			defer func() { err = errors.Join(err, s.Close()) }()
 			in, events, err := s.get(c.Context(), args[0])
 			if err != nil {
 				return err
@@ -103,7 +108,7 @@ func (a *app) incidentsShow() *cobra.Command {
 func (a *app) listJSON(ctx context.Context, s *archive, list []incident.Incident) error {
 	documents := []incidentJSON{}
 	for _, in := range list {
-		events, err := s.events(ctx, in.ID)
+		events, err := s.Events(ctx, in.ID)
 		if err != nil {
 			return err
 		}

@@ -102,10 +102,15 @@ func TestIncidentsComeBackFromClickHouseAsTheyWereWritten(t *testing.T) {
 		t.Errorf("report:\n%s", report)
 	}
 
-	if out, status := command(t, "incidents", "show", "20251118", "--clickhouse", dsn); status != failed || !strings.Contains(out, "write more of it") {
+	run("incidents", "annotate", "20251118-112010", "status page updated", "--at", "2025-11-18T11:48:00Z")
+	if got := run("incidents", "show", "20251118-112010"); !strings.Contains(got, "  11:48:00  note                                          status page updated\n") {
+		t.Errorf("after a note:\n%s", got)
+	}
+
+	if out, status := command(t, "incidents", "show", "20251118", "--clickhouse", dsn); status != failed || !strings.Contains(out, "give more of it") {
 		t.Errorf("an ambiguous id: %d %s", status, out)
 	}
-	if out, status := command(t, "incidents", "show", "2024", "--clickhouse", dsn); status != failed || !strings.Contains(out, `no incident "2024"; see spikeline incidents list`) {
+	if out, status := command(t, "incidents", "show", "2024", "--clickhouse", dsn); status != failed || !strings.Contains(out, `"2024": no such incident; spikeline incidents list shows all`) {
 		t.Errorf("an unknown id: %d %s", status, out)
 	}
 }

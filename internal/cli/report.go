@@ -33,7 +33,7 @@ that only people can answer. ID may be shortened; latest is the newest.`,
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, s.close()) }()
+			defer func() { err = errors.Join(err, s.Close()) }()
 			in, events, err := s.get(c.Context(), args[0])
 			if err != nil {
 				return err
@@ -71,16 +71,6 @@ func (a *app) write(file string, text func(io.Writer) error) error {
 		return err
 	}
 	return errors.Join(text(f), f.Close())
-}
-
-// quality is how much the numbers of an incident can be trusted. It counts windows and requests of its services from start to end.
-type quality struct {
-	Windows    uint64 `json:"windows"`
-	Incomplete uint64 `json:"windows_incomplete"` // fewer partitions seen than live
-	Revised    uint64 `json:"windows_revised"`
-	Unfinished uint64 `json:"windows_not_final"`
-	Late       uint64 `json:"requests_late"`
-	Rejects    uint64 `json:"rejects_sampled"`
 }
 
 // markdown is the draft. What the records cannot say is left as a question in italics.
