@@ -38,6 +38,7 @@ type member struct {
 	recent  [fewest]tally
 	pop     string // of a pool: the pop it is limited to
 	lastBad int64
+	early   bool    // its start is that of a surge before its errors
 	failing int64   // onset of its errors, 0 for none
 	surge   float64 // ratio of a surge that came before the errors
 	again   dip     // its first trouble after it had recovered
@@ -138,7 +139,12 @@ func (e *episode) usual() (sum float64) {
 }
 
 // order keeps the members in the order of the cascade.
-func (e *episode) order() {
+func (e *episode) order(m *moment) {
+	for _, mem := range e.members {
+		if mem.early && !e.leading(mem, m) {
+			mem.early, mem.StartedAt = false, max(mem.StartedAt, mem.failing)
+		}
+	}
 	slices.SortStableFunc(e.members, func(a, b *member) int { return compare(a.StartedAt, b.StartedAt) })
 	if len(e.members) > 0 {
 		e.FirstService, e.StartedAt = e.members[0].Service, e.members[0].StartedAt

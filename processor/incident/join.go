@@ -22,9 +22,9 @@ func newEpisode(cfg *Config, m *moment) *episode {
 }
 
 // baptise gives a new incident its name, for good.
-func (e *episode) baptise(s *detect.Signal) {
-	if e.ID == "" {
-		scope := s.Scope
+func (e *episode) baptise() {
+	if e.ID == "" && len(e.series) > 0 {
+		scope := e.series[0].key.scope
 		scope.Service = e.FirstService
 		e.ID = identify(e.StartedAt, scope)
 	}
@@ -206,6 +206,7 @@ func (e *episode) admit(mem *member, s *detect.Signal, onset int64, m *moment) {
 		if v := m.fleet.byName[mem.Service]; v != nil && e.leading(mem, m) {
 			if surge := v.surged(onset, int64(m.cfg.Precursor), int64(surgeCalm)); surge != 0 {
 				onset, mem.surge = m.align(surge), v.surgeRatio
+				mem.early = true
 				mem.kinds |= 1 << detect.TrafficSurge
 				e.kinds |= 1 << detect.TrafficSurge
 			}
@@ -214,10 +215,11 @@ func (e *episode) admit(mem *member, s *detect.Signal, onset int64, m *moment) {
 	if s.Kind == detect.TrafficSurge && !e.leading(mem, m) {
 		onset = max(onset, mem.StartedAt)
 	}
+	mem.early = mem.early || s.Kind == detect.TrafficSurge && mem.failing != 0 && onset < mem.StartedAt
 	mem.StartedAt = min(mem.StartedAt, onset)
 	m.fleet.spare(mem.Service, m.tickOf(mem.StartedAt), m.tick)
 	e.recall(mem, from, knew, m)
-	e.order()
+	e.order(m)
 }
 
 // leading says that a member's errors are among the first. Where many services
@@ -280,6 +282,8 @@ func (mem *member) peak(c tally) {
 
 // absorb takes over the members, findings and curve of an incident that turned out to be part of this one.
 func (e *episode) absorb(o *episode, m *moment) {
+	e.baptise()
+	o.baptise()
 	for _, s := range o.series {
 		if e.byKey[s.key] == nil {
 			e.byKey[s.key] = s
@@ -307,7 +311,7 @@ func (e *episode) absorb(o *episode, m *moment) {
 	e.lost, e.slow, e.missed, e.beyond = e.lost+o.lost, e.slow+o.slow, e.missed+o.missed, e.beyond+o.beyond
 	e.lastBad, e.lastSignal = max(e.lastBad, o.lastBad), max(e.lastSignal, o.lastSignal)
 	e.calm = min(e.calm, o.calm)
-	e.order()
+	e.order(m)
 	o.Open, o.Withdrawn, o.MergedInto, o.Phase, o.EndedAt = false, true, e.ID, Recovered, m.start
 }
 

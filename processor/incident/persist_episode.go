@@ -78,6 +78,7 @@ func (m *member) state(c *codec) {
 	}
 	c.times(&m.again.at)
 	c.floats(&m.again.requests, &m.again.errors)
+	c.bool(&m.early)
 	c.bool(&m.single)
 	c.bool(&m.sure)
 }

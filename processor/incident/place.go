@@ -34,7 +34,6 @@ func (t *Tracker) place(s *detect.Signal, m *moment) bool {
 	fresh := t.fresh(s, m)
 	e := t.begin(&fresh, m)
 	e.take(e.add(&fresh), &fresh, m)
-	e.baptise(&fresh)
 	return true
 }
 
@@ -200,7 +199,6 @@ func (t *Tracker) openTogether(signals []detect.Signal, m *moment) {
 		for ; i < j; i++ {
 			e.take(e.add(&signals[w[i]]), &signals[w[i]], m)
 		}
-		e.baptise(first)
 		return
 	}
 }

@@ -74,6 +74,7 @@ func (t *Tracker) Open() []Incident {
 func (t *Tracker) advance(m *moment) (changed []Incident, events []Event) {
 	still := t.open[:0]
 	for _, e := range t.open {
+		e.baptise()
 		if e.Open {
 			e.observe(m)
 			e.judge(m)
