@@ -118,7 +118,11 @@ func (d *Detector) grade(s *said, at moment, code uint16) Severity {
 			severity = Info
 		}
 	case TrafficSurge:
-		lasted := f.lastBadEnd-f.onset >= int64(k.fleet.surgeLasts)*(at.end-at.start)
+		lasts := k.fleet.surgeLasts
+		if f.learning { // an hourly job has not been seen before: it must last longer than one to be an incident
+			lasts *= 3
+		}
+		lasted := f.lastBadEnd-f.onset >= int64(lasts)*(at.end-at.start)
 		if lasted && f.peak >= surgeRatio && (s.whole == nil || s.whole == &d.fleet) {
 			severity = Critical
 		}
