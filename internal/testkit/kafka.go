@@ -25,16 +25,18 @@ const kafkaVersion = "4.4.0"
 
 // Kafka is one real broker, in its own process on 127.0.0.1, with its data in the test's directory.
 type Kafka struct {
-	Addr   string // plain text
-	Secure string // TLS and SASL, "" without WithSASL
-	CAFile string // the certificate to trust at Secure
+	Addr   string   // plain text
+	Secure string   // TLS and SASL, "" without WithSASL
+	CAFile string   // the certificate to trust at Secure
+	Behind []string // plain text too, one for each address of WithBehind
 
-	t      testing.TB
-	dir    string
-	jars   string
-	cmd    *exec.Cmd
-	exited chan struct{}
-	secret sasl
+	t       testing.TB
+	dir     string
+	jars    string
+	cmd     *exec.Cmd
+	exited  chan struct{}
+	secret  sasl
+	proxies []string
 }
 
 type sasl struct{ user, password string }
@@ -45,6 +47,12 @@ type Option func(*Kafka)
 // WithSASL adds a listener with TLS that takes user and password by SCRAM-SHA-512.
 func WithSASL(user, password string) Option {
 	return func(k *Kafka) { k.secret = sasl{user, password} }
+}
+
+// WithBehind adds a plain listener for each address, and has the broker tell
+// clients of that listener that it is at this address: where a proxy to Kafka.Behind listens.
+func WithBehind(addresses ...string) Option {
+	return func(k *Kafka) { k.proxies = addresses }
 }
 
 // StartKafka starts a broker, and stops it at the end of the test. It needs
@@ -72,10 +80,18 @@ func (k *Kafka) configure() {
 	k.Addr = fmt.Sprintf("127.0.0.1:%d", plain)
 	listeners := "PLAINTEXT://" + k.Addr
 	protocols := "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT"
-	var more string
+	var more, behind string
+	for i, proxy := range k.proxies {
+		name := fmt.Sprintf("BEHIND%d", i)
+		k.Behind = append(k.Behind, fmt.Sprintf("127.0.0.1:%d", freePort(k.t)))
+		listeners += "," + name + "://" + k.Behind[i]
+		behind += "," + name + "://" + proxy
+		protocols += "," + name + ":PLAINTEXT"
+	}
 	if k.secret.user != "" {
 		k.Secure = fmt.Sprintf("127.0.0.1:%d", freePort(k.t))
 		listeners += ",SASL_SSL://" + k.Secure
+		behind += ",SASL_SSL://" + k.Secure
 		protocols += ",SASL_SSL:SASL_SSL"
 		more = k.secureProperties()
 	}
@@ -83,7 +99,7 @@ func (k *Kafka) configure() {
 node.id=1
 controller.quorum.voters=1@127.0.0.1:%[1]d
 listeners=%[2]s,CONTROLLER://127.0.0.1:%[1]d
-advertised.listeners=%[2]s
+advertised.listeners=PLAINTEXT://%[6]s%[7]s
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 listener.security.protocol.map=%[3]s
@@ -100,7 +116,7 @@ broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=2000
 auto.create.topics.enable=false
 log.retention.ms=-1
-%[5]s`, controller, listeners, protocols, filepath.Join(k.dir, "data"), more)
+%[5]s`, controller, listeners, protocols, filepath.Join(k.dir, "data"), more, k.Addr, behind)
 	if err := os.WriteFile(k.properties(), []byte(properties), 0o600); err != nil {
 		k.t.Fatal(err)
 	}
