@@ -178,10 +178,10 @@ func (mem *member) leads(s *detect.Signal, onset int64, m *moment) bool {
 }
 
 // earliest is how far back a finding may date a member: a surge no further than
-// surges are remembered, mere information not at all.
+// surges are remembered, mere information, and what one pop alone shows besides errors, not at all.
 func (mem *member) earliest(s *detect.Signal, m *moment) int64 {
 	switch {
-	case s.Severity < detect.Warning || s.Kind == detect.ClientErrorSurge:
+	case s.Severity < detect.Warning || s.Kind == detect.ClientErrorSurge || s.Kind != detect.ErrorSurge && s.Scope.Pop != "":
 		return mem.StartedAt
 	case s.Kind == detect.TrafficSurge:
 		return mem.StartedAt - int64(m.cfg.Precursor)
@@ -199,6 +199,9 @@ func (e *episode) admit(mem *member, s *detect.Signal, onset int64, m *moment) {
 	if s.Kind == detect.ErrorSurge {
 		if s.Scope == (detect.Scope{Service: mem.Service}) && !mem.sure && s.Expected >= 0 && s.Expected < 1 {
 			mem.usual, mem.sure = s.Expected, true
+		}
+		if onset < e.StartedAt && len(e.members) > 1 && !m.failed(mem, s.Scope.Pop, onset, e.StartedAt) {
+			onset = e.StartedAt
 		}
 		if mem.failing == 0 || onset < mem.failing {
 			mem.failing = onset

@@ -86,6 +86,21 @@ func (m *moment) struck(pop string) (found []sufferer) {
 	return found
 }
 
+// failed says that a service plainly failed between two times. The onset of one with
+// few requests may be a stray error long before the outage: that must not date the incident.
+func (m *moment) failed(mem *member, pop string, from, to int64) bool {
+	v := m.fleet.byName[mem.Service]
+	if v == nil || m.start-from >= depth*m.width {
+		return pop == "" // not remembered: the detector is believed on a whole service
+	}
+	var n, k float64
+	for at := from; at < to; at += m.width {
+		c := v.at(m.tickOf(at))
+		n, k = n+float64(c.requests), k+float64(c.errors)
+	}
+	return k >= 3 && poissonGLR(k, n*(1.5*mem.usual+0.005)) > 6
+}
+
 // behind gives the open incident whose members make most of the errors of a
 // signal that names no service; nil if those of no incident do.
 func (m *moment) behind(s *detect.Signal) (best *episode) {
