@@ -7,19 +7,19 @@ import (
 // The points for and against a signal belonging to an incident. Time alone
 // joins in a small fleet unless something speaks against it; in a large one it needs a second witness.
 const (
-	enough2Join      = 4
-	enough2JoinLarge = 5
-	atOnce           = 3 // onsets within Near
-	soon             = 2 // onsets within three times Near
-	sameKind         = 1
-	manyMembers      = 1 // at least three services already
-	sameStatus       = 1
-	sameEdge         = 2 // both made by the edge itself: services share the edge
-	sameOrigin       = 1 // both from origins, which services need not share
-	inScope          = 2 // the incident is about all requests of a scope, and the signal lies in it
-	otherSide        = -2
-	samePlace        = 2 // errors of at least one sit in few pops, and the other's sit there too
-	otherPlace       = -3
+	joinsSmall  = 4
+	joinsLarge  = 5
+	atOnce      = 3 // onsets within Near
+	soon        = 2 // onsets within three times Near
+	sameKind    = 1
+	manyMembers = 1 // at least three services already
+	sameStatus  = 1
+	sameEdge    = 2 // both made by the edge itself: services share the edge
+	sameOrigin  = 1 // both from origins, which services need not share
+	inScope     = 2 // the incident is about all requests of a scope, and the signal lies in it
+	otherSide   = -2
+	samePlace   = 2 // errors of at least one sit in few pops, and the other's sit there too
+	otherPlace  = -3
 )
 
 // fit weighs what speaks for a signal (or another incident) belonging to this incident.
@@ -103,7 +103,7 @@ func abs[T int64 | float64](n T) T { return max(n, -n) }
 // joins says whether the points suffice in a fleet of this size.
 func (f fit) joins(services int, cfg *Config) bool {
 	if services > cfg.LargeFleet {
-		return f.shared && f.points >= enough2JoinLarge
+		return f.shared && f.points >= joinsLarge
 	}
-	return f.points >= enough2Join
+	return f.points >= joinsSmall
 }

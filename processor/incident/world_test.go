@@ -24,12 +24,12 @@ type world struct {
 	services []*site
 	effects  []effect
 	carry    map[string]float64
-	missing  []span2 // the logs of the fleet are incomplete
+	missing  []stretch // the logs of the fleet are incomplete
 	watcher  watcher
 	chance   *rand.Rand // nil: expected counts
 }
 
-type span2 struct{ from, to int64 }
+type stretch struct{ from, to int64 }
 
 type site struct {
 	name string
@@ -93,7 +93,7 @@ func (w *world) refuses(service, from, to string, share float64) {
 
 func (w *world) logsMissing(from, to string, part float64) {
 	w.traffic("", from, to, 1-part)
-	w.missing = append(w.missing, span2{w.at(from), w.at(to)})
+	w.missing = append(w.missing, stretch{w.at(from), w.at(to)})
 }
 
 func (e *effect) hits(s *site, pop string, at int64) bool {
