@@ -5,6 +5,7 @@ package sink
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"sync"
@@ -199,6 +200,27 @@ func TestEveryTableRoundTripsAndIsWrittenTwiceAsOnce(t *testing.T) {
 	}
 }
 
+func TestTheNativeProtocolWritesTheSame(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := listener.Addr().(*net.TCPAddr).Port
+	listener.Close()
+	c := engine.Default()
+	c.Path, c.NativePort = t.TempDir(), port
+	e, err := engine.Start(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Stop)
+	dsn := "clickhouse://default@" + e.NativeAddr() + "/spikeline"
+	writeAll(t, configFor(dsn), fullBatch(), fullBatch())
+	if got := views(t, connect(t, dsn)); got != wholeAnswer {
+		t.Errorf("views show\n%s\nwant\n%s", got, wholeAnswer)
+	}
+}
+
 func TestTheHigherRevisionWinsInWhateverOrder(t *testing.T) {
 	e := startEngine(t)
 	c := configFor(e.DSN())
@@ -304,6 +326,7 @@ func TestAKilledEngineLosesNothingAndDoublesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	const batches = 400
+	killed := int64(-1)
 	for n := range int64(batches) {
 		b := processor.Batch{Windows: []window.Result{result(n, 5, row("api", "FRA", 100, 10), row("www", "IAD", 7, 1))},
 			ClosedTo: noon + n*10*second, RetiredTo: noon + (n-6)*10*second, Snapshot: &processor.Snapshot{Offset: n}}
@@ -311,10 +334,14 @@ func TestAKilledEngineLosesNothingAndDoublesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		if n%100 == 50 {
-			if pid := e.PID(); pid != 0 {
-				syscall.Kill(pid, syscall.SIGKILL)
+			before := e.Restarts()
+			if err := syscall.Kill(e.PID(), syscall.SIGKILL); err != nil {
+				t.Fatal(err)
 			}
-			time.Sleep(300 * time.Millisecond)
+			killed = before
+		}
+		for n%100 == 90 && e.Restarts() == killed {
+			time.Sleep(time.Millisecond)
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
@@ -327,7 +354,7 @@ func TestAKilledEngineLosesNothingAndDoublesNothing(t *testing.T) {
 	if want := fmt.Sprintf("%d | %d | %d", 2*batches, 107*batches, batches); got != want {
 		t.Errorf("rows, requests, windows: %s, want %s", got, want)
 	}
-	if e.Restarts() == 0 || w.Metrics().Retries.Load() == 0 {
+	if e.Restarts() != 4 || w.Metrics().Retries.Load() == 0 {
 		t.Errorf("%d restarts and %d retries: the engine was not killed while rows were written", e.Restarts(), w.Metrics().Retries.Load())
 	}
 	if last := s.offsets[len(s.offsets)-1]; last != batches-1 || !increasing(s.offsets) {

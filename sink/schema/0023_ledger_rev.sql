@@ -2,7 +2,7 @@ CREATE TABLE IF NOT EXISTS spikeline.ledger_rev
 (
     topic      LowCardinality(String) COMMENT 'Kafka topic, or file',
     partition  Int32 COMMENT 'partition of the topic' CODEC(T64, ZSTD(1)),
-    block      UInt64 COMMENT 'number of the block: offset / 65536' CODEC(Delta, ZSTD(1)),
+    block      UInt64 COMMENT 'number of the block: offset / window.ledger_block (65,536 by default)' CODEC(Delta, ZSTD(1)),
     through    UInt64 COMMENT 'last offset of the block accounted for: the higher one counts' CODEC(T64, ZSTD(1)),
     consumed   UInt64 COMMENT 'records read' CODEC(T64, ZSTD(1)),
     counted    UInt64 COMMENT 'records counted in a window' CODEC(T64, ZSTD(1)),

@@ -2,7 +2,7 @@ CREATE VIEW IF NOT EXISTS spikeline.ledger
 (
     topic          LowCardinality(String) COMMENT 'Kafka topic, or file',
     partition      Int32 COMMENT 'partition of the topic',
-    block          UInt64 COMMENT 'number of the block: offset / 65536',
+    block          UInt64 COMMENT 'number of the block: offset / window.ledger_block (65,536 by default)',
     through        UInt64 COMMENT 'last offset of the block accounted for: the higher one counts',
     consumed       UInt64 COMMENT 'records read',
     counted        UInt64 COMMENT 'records counted in a window',
@@ -29,4 +29,4 @@ AS SELECT
     run,
     written_at
 FROM spikeline.ledger_rev FINAL
-COMMENT 'one block of 65,536 offsets of a partition: consumed = counted + too_late + rejected'
+COMMENT 'one block of offsets of a partition: consumed = counted + too_late + rejected'

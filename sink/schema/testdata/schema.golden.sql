@@ -803,7 +803,7 @@ CREATE TABLE IF NOT EXISTS spikeline.ledger_rev
 (
     topic      LowCardinality(String) COMMENT 'Kafka topic, or file',
     partition  Int32 COMMENT 'partition of the topic' CODEC(T64, ZSTD(1)),
-    block      UInt64 COMMENT 'number of the block: offset / 65536' CODEC(Delta, ZSTD(1)),
+    block      UInt64 COMMENT 'number of the block: offset / window.ledger_block (65,536 by default)' CODEC(Delta, ZSTD(1)),
     through    UInt64 COMMENT 'last offset of the block accounted for: the higher one counts' CODEC(T64, ZSTD(1)),
     consumed   UInt64 COMMENT 'records read' CODEC(T64, ZSTD(1)),
     counted    UInt64 COMMENT 'records counted in a window' CODEC(T64, ZSTD(1)),
@@ -824,7 +824,7 @@ CREATE VIEW IF NOT EXISTS spikeline.ledger
 (
     topic          LowCardinality(String) COMMENT 'Kafka topic, or file',
     partition      Int32 COMMENT 'partition of the topic',
-    block          UInt64 COMMENT 'number of the block: offset / 65536',
+    block          UInt64 COMMENT 'number of the block: offset / window.ledger_block (65,536 by default)',
     through        UInt64 COMMENT 'last offset of the block accounted for: the higher one counts',
     consumed       UInt64 COMMENT 'records read',
     counted        UInt64 COMMENT 'records counted in a window',
@@ -851,5 +851,5 @@ AS SELECT
     run,
     written_at
 FROM spikeline.ledger_rev FINAL
-COMMENT 'one block of 65,536 offsets of a partition: consumed = counted + too_late + rejected';
+COMMENT 'one block of offsets of a partition: consumed = counted + too_late + rejected';
 
