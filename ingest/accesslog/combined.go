@@ -9,6 +9,7 @@ import "bytes"
 // Time is the start of the request in Apache's logs and its end in nginx's.
 // The first number with a decimal point among the fields after the agent is
 // taken for nginx's request_time; those fields are not checked otherwise.
+// An agent without its closing quote was cut off by the server; all that counts stands before it.
 // A line of the common format that is cut off inside its byte count looks whole and is read as such.
 //
 // Sources: https://httpd.apache.org/docs/current/mod/mod_log_config.html,
@@ -80,13 +81,13 @@ func optionals(rest []byte, r *Record) bool {
 	if len(rest) == 0 {
 		return true
 	}
-	for range 2 {
+	for field := range 2 {
 		if len(rest) < 2 || rest[0] != ' ' || rest[1] != '"' {
 			return false
 		}
 		end := quoteEnd(rest, 1)
 		if end < 0 {
-			return false
+			return field == 1 // a long agent that the server cut off
 		}
 		rest = rest[end+1:]
 	}

@@ -9,7 +9,7 @@ import (
 
 var (
 	refCombinedStart = regexp.MustCompile(`(?s).\[(.{26})\] "`)
-	refCombinedRest  = regexp.MustCompile(`(?s)^((?:[^"\\]|\\.)*)" ([^ ]+) ([0-9]+|-)( "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*"( .*)?)?$`)
+	refCombinedRest  = regexp.MustCompile(`(?s)^((?:[^"\\]|\\.)*)" ([^ ]+) ([0-9]+|-)( "(?:[^"\\]|\\.)*" "(?:(?:[^"\\]|\\.)*"( .*)?|(?:[^"\\]|\\.)*\\?))?$`)
 )
 
 // latin1 makes a rune of every byte, for regexp to count bytes; bytesOf undoes it.

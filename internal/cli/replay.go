@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,11 +17,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spikeline/spikeline/ingest/accesslog"
+	"github.com/spikeline/spikeline/internal/config"
 	"github.com/spikeline/spikeline/internal/replay"
 	"github.com/spikeline/spikeline/internal/telemetry"
 	"github.com/spikeline/spikeline/processor"
 	"github.com/spikeline/spikeline/processor/incident"
 	"github.com/spikeline/spikeline/processor/window"
+	"github.com/spikeline/spikeline/sink"
 )
 
 // replaying is what the flags of replay say.
@@ -28,6 +31,7 @@ type replaying struct {
 	settings
 	format, service string
 	lateness        time.Duration
+	run             string
 	json            bool
 }
 
@@ -52,7 +56,9 @@ not be used. With --clickhouse, everything is stored as the worker does.`,
 		RunE: func(c *cobra.Command, args []string) error { return a.runReplay(c.Context(), &r, args) },
 	}
 	r.addFile(c)
+	r.addClickHouse(c)
 	f := c.Flags()
+	f.StringVar(&r.run, "run", "replay", "`NAME` that the stored rows carry, with --clickhouse")
 	f.StringVar(&r.format, "format", "", "of the lines: "+strings.Join(accesslog.Formats(), ", ")+"; found out when not given")
 	f.StringVar(&r.service, "service", "", "`NAME` of the service where the lines name none; the file's name when not given")
 	f.DurationVar(&r.lateness, "lateness", time.Hour, "how far behind the newest a line may be and still count; servers log long requests when they end")
@@ -79,6 +85,10 @@ func (a *app) runReplay(ctx context.Context, r *replaying, args []string) error 
 		service.Fallback = r.service
 	}
 	out := newReplayOutput(a, r.json)
+	put, closeSink, err := r.store(ctx, cfg)
+	if err != nil {
+		return err
+	}
 	read, finish := a.replayProgress(size)
 	err = replay.Run(ctx, replay.Options{
 		Files: files, Stdin: a.stdin, Format: r.format, Service: service, MaxRecord: cfg.Processor.MaxRecordBytes, Now: time.Now(),
@@ -86,7 +96,7 @@ func (a *app) runReplay(ctx context.Context, r *replaying, args []string) error 
 		Counters: &out.folds, Judged: &processor.JudgeCounters{},
 		Batch: func(b processor.Batch) error {
 			out.learn(b)
-			return nil
+			return put(b)
 		},
 		Detected: func(file, format, why string) { fmt.Fprintf(a.stderr, "%s is read as %s: %s\n", file, format, why) },
 		Line:     out.line,
@@ -94,7 +104,7 @@ func (a *app) runReplay(ctx context.Context, r *replaying, args []string) error 
 		Trouble:  out.trouble,
 	})
 	finish()
-	if err != nil {
+	if err = errors.Join(err, closeSink()); err != nil {
 		return err
 	}
 	if err := out.finish(); err != nil {
@@ -104,6 +114,19 @@ func (a *app) runReplay(ctx context.Context, r *replaying, args []string) error 
 		return fmt.Errorf("%d of %d files could not be read to their end; what was read until there is counted above", out.broken, len(files))
 	}
 	return nil
+}
+
+// store gives what batches are written to: ClickHouse where one is named, else nothing.
+func (r *replaying) store(ctx context.Context, cfg config.Config) (put func(processor.Batch) error, end func() error, err error) {
+	if r.clickhouse == "" {
+		return func(processor.Batch) error { return nil }, func() error { return nil }, nil
+	}
+	cfg.Sink.Run = r.run
+	w, err := sink.Open(ctx, cfg.Sink, func(context.Context, processor.Snapshot) error { return nil })
+	if err != nil {
+		return nil, nil, err
+	}
+	return w.Put, func() error { return w.Close(ctx) }, nil
 }
 
 // expand resolves patterns that no shell has, and sums the sizes.

@@ -123,7 +123,7 @@ func (w *worker) openSink(ctx context.Context) (err error) {
 func (w *worker) sender() processor.Send {
 	p := exchange.NewPublisherOf(w.cluster, w.cfg.Exchange)
 	p.OnRetry(func(err error, wait time.Duration) {
-		w.Log.Warn("partials wait: Kafka does not take them", "retry_in", wait, "error", err)
+		w.Log.Warn("partials wait: Kafka does not take them", "retry_in", wait.String(), "error", err)
 	})
 	return p.Send
 }
@@ -136,7 +136,7 @@ func (w *worker) awaitKafka(ctx context.Context) error {
 		if !errors.As(err, &away) || ctx.Err() != nil {
 			return err
 		}
-		w.Log.Warn("Kafka cannot be used yet", "retry_in", pause, "error", err)
+		w.Log.Warn("Kafka cannot be used yet", "retry_in", pause.String(), "error", err)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
