@@ -28,7 +28,7 @@ type demonstration struct {
 	seed                             uint64
 	speed                            float64
 	exit                             bool
-	path                             string
+	path, binary, dsn                string
 	kafkaPort, httpPort, native, own int
 }
 
@@ -57,6 +57,8 @@ Ports, all on 127.0.0.1: Kafka 9092, ClickHouse HTTP 8123, metrics 9464.`,
 	f.Float64Var(&d.speed, "speed", 200, "event seconds a second; 0 is as fast as possible")
 	f.BoolVar(&d.exit, "exit", false, "end as soon as the outage is over and stored, for scripts")
 	f.StringVar(&d.path, "path", "", "`DIR` that keeps ClickHouse's data; a temporary one when not given")
+	f.StringVar(&d.dsn, "clickhouse", "", "`DSN` of a ClickHouse to use in place of the embedded one")
+	f.StringVar(&d.binary, "clickhouse-binary", "", "a clickhouse `EXECUTABLE` to run in place of the embedded library")
 	f.IntVar(&d.kafkaPort, "kafka-port", 9092, "port of the embedded broker; 0 takes a free one")
 	f.IntVar(&d.httpPort, "http-port", 8123, "port of ClickHouse's HTTP; 0 takes a free one")
 	f.IntVar(&d.native, "native-port", 0, "port of ClickHouse's native protocol; 0 leaves it closed")
@@ -126,6 +128,11 @@ func (s *show) prepare() (err error) {
 }
 
 func (s *show) startEngine(ctx context.Context) (stop func(), err error) {
+	s.config.Sink.Run = "demo-" + time.Now().UTC().Format("20060102T150405")
+	if s.dsn != "" {
+		s.config.Sink.DSN = s.dsn
+		return func() {}, s.config.Sink.Validate()
+	}
 	path, clean := s.path, func() {}
 	if path == "" {
 		dir, err := os.MkdirTemp("", "spikeline-demo-")
@@ -134,12 +141,14 @@ func (s *show) startEngine(ctx context.Context) (stop func(), err error) {
 		}
 		path, clean = filepath.Join(dir, "clickhouse"), func() { os.RemoveAll(dir) }
 	}
-	if _, err := engine.Fetch(ctx, func(line string) { fmt.Fprintln(s.stderr, line) }); err != nil {
+	if s.binary != "" {
+		// nothing to fetch
+	} else if _, err := engine.Fetch(ctx, func(line string) { fmt.Fprintln(s.stderr, line) }); err != nil {
 		clean()
 		return nil, err
 	}
 	c := engine.Default()
-	c.Path, c.HTTPPort, c.NativePort, c.Log = path, s.httpPort, s.native, slog.Default()
+	c.Path, c.Binary, c.HTTPPort, c.NativePort, c.Log = path, s.binary, s.httpPort, s.native, slog.Default()
 	if s.engine, err = engine.Start(ctx, c); err != nil {
 		clean()
 		return nil, err
@@ -218,7 +227,7 @@ func (s *show) awaitStored(ctx context.Context) (stored uint64, err error) {
 	sent := s.generator.Tally().Lines
 	give := time.Now().Add(time.Minute)
 	for {
-		row := conn.QueryRow(ctx, "SELECT sum(requests) FROM spikeline.windows")
+		row := conn.QueryRow(ctx, "SELECT sum(requests) FROM spikeline.windows WHERE run = $1", s.config.Sink.Run)
 		if err := row.Scan(&stored); err != nil && ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
@@ -238,13 +247,16 @@ func (s *show) awaitStored(ctx context.Context) (stored uint64, err error) {
 
 func (s *show) conclude(stored uint64, took time.Duration) {
 	w, bold := s.stdout, s.paint(color.Bold)
-	fmt.Fprintln(w)
 	found := s.found()
+	if len(found) > 0 {
+		fmt.Fprintln(w, "\nWhat is known now, onsets and ends put right:")
+	}
 	for _, in := range found {
 		fmt.Fprintf(w, "%s\n", bold.Sprint(in.Title))
+		s.story(in.ID)
 		fmt.Fprintf(w, "  started %s, detected %s, main impact ended %s, over %s\n", stamp(in.StartedAt), stamp(in.DetectedAt), orUnknown(stamp(in.MainImpactEndedAt)), orUnknown(stamp(in.EndedAt)))
 		fmt.Fprintf(w, "  %s of %s requests failed at %d services; severity %s\n", grouped(in.RequestsFailed), grouped(in.Requests), len(in.Services), in.Severity)
-		fmt.Fprintf(w, "  spikeline report %s --clickhouse http://%s\n", in.ID, s.engine.Addr())
+		fmt.Fprintf(w, "  spikeline report %s --clickhouse %s\n", in.ID, s.database())
 	}
 	if len(found) == 0 {
 		fmt.Fprintln(w, "No incident.")
@@ -262,7 +274,19 @@ func orUnknown(text string) string {
 	return text
 }
 
+// database is how to reach ClickHouse.
+func (s *show) database() string {
+	if s.engine == nil {
+		return s.dsn
+	}
+	return "http://" + s.engine.Addr()
+}
+
 func (s *show) howToQuery(w io.Writer) {
+	if s.engine == nil {
+		fmt.Fprintf(w, "Its rows are those with run = '%s'. Metrics: http://%s/metrics, Kafka: %s\n", s.config.Sink.Run, s.metrics, s.broker)
+		return
+	}
 	fmt.Fprintf(w, `
 Ask it:
   curl 'http://%[1]s/?query=SELECT+service,sum(requests),sum(errors)+FROM+spikeline.windows+GROUP+BY+service+FORMAT+PrettyCompact'

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/fatih/color"
@@ -70,7 +71,27 @@ func (t *timeline) print(e incident.Event) {
 		t.day = day
 		fmt.Fprintf(t.out, "%s (UTC)\n", t.paint(color.Bold).Sprint(day))
 	}
-	fmt.Fprintf(t.out, "  %s  %s  %s  %s\n", at.Format("15:04:05"), t.paint(shade(e.Event)).Sprintf("%-16s", e.Event), t.paint(color.Bold).Sprintf("%-26s", e.Service), e.Summary)
+	fmt.Fprintf(t.out, "  %s  %s  %s\n", at.Format("15:04:05"), t.paint(shade(e.Event)).Sprintf("%-16s", e.Event), t.sentence(e))
+}
+
+// sentence is the summary, with the service it is about made visible.
+func (t *timeline) sentence(e incident.Event) string {
+	bold := t.paint(color.Bold)
+	if rest, found := strings.CutPrefix(e.Summary, e.Service); found && e.Service != "" {
+		return bold.Sprint(e.Service) + rest
+	}
+	if e.Service == "" {
+		return e.Summary
+	}
+	return bold.Sprint(e.Service) + ": " + e.Summary
+}
+
+// story prints the events of an incident as they are known now.
+func (t *timeline) story(id string) {
+	t.day = ""
+	for _, e := range inOrder(t.events[id]) {
+		t.print(e)
+	}
 }
 
 func (t *timeline) paint(a color.Attribute) *color.Color {
