@@ -123,7 +123,7 @@ func (d *Detector) grade(s *said, at moment, code uint16) Severity {
 			lasts *= 3
 		}
 		lasted := f.lastBadEnd-f.onset >= int64(lasts)*(at.end-at.start)
-		if lasted && f.peak >= surgeRatio && (s.whole == nil || s.whole == &d.fleet) {
+		if lasted && f.peak >= surgeRatio && d.mayStandAlone(s) {
 			severity = Critical
 		}
 	case TrafficDrop:
@@ -138,6 +138,15 @@ func (d *Detector) grade(s *said, at moment, code uint16) Severity {
 	}
 	f.severity = max(f.severity, severity)
 	return f.severity
+}
+
+// mayStandAlone says that a surge of this series can be an incident by itself:
+// a service that usually has some traffic, or a fleet that is more than one or two services.
+func (d *Detector) mayStandAlone(s *said) bool {
+	if s.whole != nil {
+		return s.whole == &d.fleet && len(d.services) >= fewestAlike
+	}
+	return float64(s.rate.high) >= d.tuning.standAlone
 }
 
 // mostly is the most frequent status behind a finding of a service, 0 if unknown.

@@ -41,6 +41,7 @@ const (
 	surgeRatio    = 3.0              // ... and reached so many times the expectation
 	dropLasts     = time.Minute      // (6)
 	dropRatio     = 0.15
+	standAlone    = 1.0 // requests a second: a busier service's surge may be an incident by itself; a visitor or a crawler is a surge to others
 	leastSurge    = 0.1 // requests a second: less is never a surge
 
 	ringWindows = 30 // an open finding remembers so many windows
@@ -102,6 +103,7 @@ type tuning struct {
 	holdDrop             int32 // a drop waits so many windows while the fleet falls too
 	near                 int64 // onsets within so many nanoseconds belong together
 	clientLasts          int32
+	standAlone           float64 // expected requests a window
 }
 
 // windows gives a duration in windows, at least the given number.
@@ -152,7 +154,7 @@ func newTuning(c Config) *tuning {
 		latencyGain:  1 - math.Exp2(-float64(windows(time.Minute, w, 1))/float64(windows(failureMemory, w, 24))),
 		forget:       windows(c.ForgetAfter, w, 1),
 		holdDrop:     windows(30*time.Second, w, 1),
-		near:         max(int64(time.Minute), int64(w)),
-		clientLasts:  windows(time.Minute, w, 2),
+		near:         max(int64(time.Minute), int64(w)), standAlone: standAlone * w.Seconds(),
+		clientLasts: windows(time.Minute, w, 2),
 	}
 }
