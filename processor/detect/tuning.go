@@ -131,7 +131,7 @@ func newTuning(c Config) *tuning {
 		return [sensitivities]proportionTuning{normal: p, low: l, high: h}
 	}
 	t := trafficTuning{
-		guard: 0.6, guardFirst: 0.8, guardUnseen: 1.5, score: scoreToOpen, least: leastSurge * w.Seconds(),
+		guard: 0.6, guardFirst: 0.8, guardUnseen: 0.9, score: scoreToOpen, least: leastSurge * w.Seconds(),
 		warm: windows(trafficWarm, w, 12), oldest: windows(oldestTraffic, w, 12), quiet: windows(trafficQuiet, w, 2),
 		freeze: windows(trafficFreeze, w, 6), shift: windows(trafficShift, w, 18), recent: min(windows(recentTraffic, w, 1), ringWindows),
 		surgeLasts: windows(surgeLasts, w, 2), firstLasts: windows(firstLasts, w, 1), dropLasts: windows(dropLasts, w, 2),
