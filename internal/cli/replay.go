@@ -339,13 +339,13 @@ func (o *replayOutput) summary() {
 		fmt.Fprintln(w)
 	}
 	if o.total.Requests > 0 {
-		fmt.Fprintf(w, "%s requests of %d services from %s to %s UTC, %s failed (5xx).\n", grouped(o.total.Requests), len(o.services), stamp(o.first), stamp(o.last), grouped(o.total.Errors))
+		fmt.Fprintf(w, "%s requests of %s from %s to %s UTC, %s failed (5xx).\n", grouped(o.total.Requests), plural(len(o.services), "service"), stamp(o.first), stamp(o.last), grouped(o.total.Errors))
 	}
 	switch len(found) {
 	case 0:
 		fmt.Fprintln(w, "No incident.")
 	default:
-		fmt.Fprintf(w, "%d incident(s):\n", len(found))
+		fmt.Fprintf(w, "%s:\n", plural(len(found), "incident"))
 		printIncidents(w, found)
 	}
 	if o.rejected > 0 {
