@@ -136,7 +136,10 @@ func open(o *Options, name string, number, of int32) (*file, error) {
 // detect finds the format from the first lines, which stay to be read.
 func (f *file) detect() (format, why string, err error) {
 	head, err := f.reader.Peek(64 << 10)
-	if err != nil && !errors.Is(err, io.EOF) {
+	switch {
+	case len(head) == 0 && (err == nil || errors.Is(err, io.EOF)):
+		return accesslog.Formats()[0], "it is empty", nil
+	case len(head) == 0:
 		return "", "", fmt.Errorf("%s cannot be read: %w", f.name, err)
 	}
 	var lines [][]byte
@@ -146,7 +149,7 @@ func (f *file) detect() (format, why string, err error) {
 		}
 	}
 	if format, why = accesslog.Detect(lines); format == "" {
-		return "", "", fmt.Errorf("%s: its first lines fit none of the formats %s (%s): name one with --format", f.name, strings.Join(accesslog.Formats(), ", "), why)
+		return "", "", fmt.Errorf("%s: its first lines fit none of the formats %s: name one with --format, or make one of these", f.name, strings.Join(accesslog.Formats(), ", "))
 	}
 	return format, why, nil
 }
