@@ -82,4 +82,5 @@ type Event struct {
 	Value      float64
 	Summary    string // one line in plain words
 	Withdrawn  bool
+	Was        string // of an amended event: the name it was last told under; empty for a new one
 }

@@ -189,12 +189,15 @@ func (e *episode) amend(story []told, m *moment) (events []Event) {
 			continue
 		}
 		t.IncidentID, t.Seq, t.Version = e.ID, old.Seq, m.start
+		if !old.Withdrawn {
+			t.Was = old.Event.Event
+		}
 		*old = t
 		events = append(events, t.Event)
 	}
 	for i := range e.told {
 		if t := &e.told[i]; !wanted[t.key] && !t.Withdrawn {
-			t.Withdrawn, t.Version = true, m.start
+			t.Withdrawn, t.Version, t.Was = true, m.start, t.Event.Event
 			events = append(events, t.Event)
 		}
 	}
@@ -254,7 +257,7 @@ func differs(old *told, t told, open bool, m *moment) bool {
 func (e *episode) retract(m *moment) (events []Event) {
 	for i := range e.told {
 		if t := &e.told[i]; !t.Withdrawn {
-			t.Withdrawn, t.Version = true, m.start
+			t.Withdrawn, t.Version, t.Was = true, m.start, t.Event.Event
 			events = append(events, t.Event)
 		}
 	}
