@@ -20,7 +20,7 @@ import (
 
 // The outage in the data: 18 November 2025, its first hour.
 var (
-	from = time.Date(2025, 11, 18, 11, 10, 0, 0, time.UTC)
+	from = time.Date(2025, 11, 18, 10, 50, 0, 0, time.UTC)
 	to   = time.Date(2025, 11, 18, 12, 10, 0, 0, time.UTC)
 )
 
@@ -208,7 +208,7 @@ func TestAnEmptyAnswerSaysWhy(t *testing.T) {
 
 func TestTheExecutedQueryIsShownWithItsParameters(t *testing.T) {
 	f := ask(t, "windows", `{"services":["chatgpt.com"]}`)
-	if s := f.Meta.ExecutedQueryString; !strings.Contains(s, `-- services = "[chatgpt.com]"`) || !strings.Contains(s, "{services:Array(String)}") {
+	if s := f.Meta.ExecutedQueryString; !strings.Contains(s, `-- services = ["chatgpt.com"]`) || !strings.Contains(s, "{services:Array(String)}") {
 		t.Errorf("executed %s", s)
 	}
 }

@@ -37,9 +37,11 @@ func unix(t time.Time) int64 { return max(t.Unix(), 0) }
 
 // incidentOverlap chooses the incidents of the time range and of the query's choices.
 func (s *statement) incidentOverlap(q query) []string {
-	where := []string{"started_at <= " + s.to(q), "(ended_at IS NULL OR ended_at >= " + s.from(q) + ")"}
+	var where []string
 	if q.Incident != "" {
-		where = []string{"incident_id = " + s.bind("incident", "String", q.Incident)}
+		where = append(where, "incident_id = "+s.bind("incident", "String", q.Incident))
+	} else {
+		where = append(where, "(ended_at IS NULL OR ended_at >= "+s.from(q)+")", "started_at <= "+s.to(q))
 	}
 	if q.Status != "" {
 		where = append(where, "toString(status) = "+s.bind("status", "String", q.Status))
@@ -172,14 +174,14 @@ func selectBand(q query, kinds []string) (*statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	per := "1"
+	per := ""
 	if measures[q.Measure].perWindow {
-		per = "(SELECT toUInt32(window_end) - toUInt32(window_start) FROM spikeline.service_windows_rev LIMIT 1)"
+		per = " / (SELECT toUInt32(window_end) - toUInt32(window_start) FROM spikeline.service_windows_rev LIMIT 1)"
 	}
 	s.bind("step", "UInt32", int64(q.Step/time.Second))
 	columns := append([]string{point}, labels...)
-	columns = append(columns, "avg(expected) / "+per+" AS expected_value",
-		"maxOrNullIf(band, kind != 'traffic_drop') / "+per+" AS upper", "minOrNullIf(band, kind = 'traffic_drop') / "+per+" AS lower")
+	columns = append(columns, "avg(expected)"+per+" AS expected_value",
+		"maxOrNullIf(band, kind != 'traffic_drop')"+per+" AS upper", "minOrNullIf(band, kind = 'traffic_drop')"+per+" AS lower")
 	s.text = "SELECT " + strings.Join(columns, ", ") + "\nFROM spikeline.signals\nWHERE " + all(where) +
 		"\nGROUP BY " + strings.Join(append([]string{"time"}, labels...), ", ") +
 		"\nORDER BY " + strings.Join(append([]string{"time DESC"}, labels...), ", ") + "\nLIMIT " + s.limit(q)
@@ -233,9 +235,11 @@ WHERE ` + all(where) + "\nORDER BY window_start DESC, kind, service, pop\nLIMIT 
 // selectEvents asks for the steps of incidents and, with regions, for whole incidents.
 func selectEvents(q query) (selection, error) {
 	s := newStatement()
-	where := []string{"at >= " + s.from(q), "at <= " + s.to(q)}
+	var where []string
 	if q.Incident != "" {
-		where = []string{"incident_id = " + s.bind("incident", "String", q.Incident)}
+		where = append(where, "incident_id = "+s.bind("incident", "String", q.Incident))
+	} else {
+		where = append(where, "at >= "+s.from(q), "at <= "+s.to(q))
 	}
 	where = s.in(where, "service", "services", q.Services)
 	where = s.in(where, "pop", "pops", q.Pops)

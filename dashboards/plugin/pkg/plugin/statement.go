@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -55,7 +56,11 @@ func (s *statement) arguments() []any {
 func (s *statement) String() string {
 	var b strings.Builder
 	for _, name := range s.names {
-		fmt.Fprintf(&b, "-- %s = %q\n", name, fmt.Sprint(s.parameters[name]))
+		value, err := json.Marshal(s.parameters[name])
+		if err != nil {
+			panic("BUG: a parameter is no JSON: " + err.Error())
+		}
+		fmt.Fprintf(&b, "-- %s = %s\n", name, value)
 	}
 	b.WriteString(s.text)
 	return b.String()

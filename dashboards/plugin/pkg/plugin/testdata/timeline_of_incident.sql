@@ -1,0 +1,18 @@
+-- incident = "20251118-a"
+-- limit = 501
+SELECT incident_id, toString(member.1) AS service, member.2 AS joined_at, member.3 AS left_at, ended_at
+FROM spikeline.incidents
+ARRAY JOIN arrayZip(services, member_started_at, member_ended_at) AS member
+WHERE incident_id = {incident:String}
+ORDER BY joined_at, service
+LIMIT {limit:UInt32};
+
+-- incident = "20251118-a"
+-- limit = 501
+SELECT incident_id, at, event, service
+FROM spikeline.incident_events
+WHERE event != 'note' AND incident_id IN (SELECT incident_id FROM spikeline.incidents WHERE incident_id = {incident:String})
+ORDER BY at, seq
+LIMIT {limit:UInt32};
+
+SELECT max(closed_to) AS closed_to FROM spikeline.progress
