@@ -8,6 +8,7 @@ func (a *app) commands() []*cobra.Command {
 		a.run(),
 		a.demo(),
 		a.replay(),
+		a.export(),
 		a.simulate(),
 		a.incidents(),
 		a.report(),

@@ -4,16 +4,14 @@ package exchange
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/spikeline/spikeline/ingest/accesslog"
+	"github.com/spikeline/spikeline/internal/testkit"
 	"github.com/spikeline/spikeline/processor/window"
 )
-
-const pyarrow = "pyarrow==26.0.1"
 
 const reader = `
 import sys, pyarrow as pa
@@ -40,7 +38,7 @@ func TestAnotherArrowReadsMessagesAsTheyAre(t *testing.T) {
 		Blocks:  []window.Block{{Index: 0, Through: 77, Consumed: 78, Counted: 77, Rejected: [accesslog.Reasons]uint64{accesslog.Malformed: 1}}},
 		Rejects: []window.Reject{{At: 1_763_460_001_000_005_000, Offset: 13, Reason: accesslog.Malformed, Sample: "\xff{"}},
 	}
-	args := []string{"-c", reader}
+	var args []string
 	for i, v := range mustEncode(t, NewEncoder(Default().MaxMessageBytes), &m) {
 		path := filepath.Join(t.TempDir(), "message"+string(rune('0'+i))+".arrow")
 		if err := os.WriteFile(path, v, 0o600); err != nil {
@@ -48,7 +46,7 @@ func TestAnotherArrowReadsMessagesAsTheyAre(t *testing.T) {
 		}
 		args = append(args, path)
 	}
-	got := run(t, python(t), args...)
+	got := testkit.Python(t, reader, args...)
 	const want = `{'format': '1', 'kind': 'partial', 'topic': 'edge', 'partition': '3', 'partitions': '8', 'position': '78', 'window_start': '1763460000000000000', 'through': '77'}
 {'service': 'api.example.com', 'pop': 'FRA', 'requests': 9, 'errors': 2, 'edge_errors': 0, 'origin_errors': 2, 'client_errors': 0, 'aborts': 0, 'bytes': 1234, 'cache_hits': 0, 'late': 1, 'cache_errors': [('miss', 2)], 'status': [(200, 7), (503, 2)], 'latency': [(100, 9)]}
 {'service': 'www.example.com', 'pop': 'LHR', 'requests': 1, 'errors': 0, 'edge_errors': 0, 'origin_errors': 0, 'client_errors': 0, 'aborts': 0, 'bytes': 0, 'cache_hits': 0, 'late': 0, 'cache_errors': [], 'status': [], 'latency': []}
@@ -62,29 +60,4 @@ func TestAnotherArrowReadsMessagesAsTheyAre(t *testing.T) {
 	if !strings.Contains(got, `'offset': 13, 'reason': 'malformed', 'service': '', 'sample': b'\xff{'}`) {
 		t.Errorf("the reject came out as\n%s", got)
 	}
-}
-
-// python gives an interpreter with pyarrow, made once in the user's cache.
-func python(t *testing.T) string {
-	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	venv := filepath.Join(cache, "spikeline", "pyarrow")
-	bin := filepath.Join(venv, "bin", "python3")
-	if exec.Command(bin, "-c", "import pyarrow").Run() != nil {
-		run(t, "python3", "-m", "venv", venv)
-		run(t, bin, "-m", "pip", "install", "--quiet", pyarrow)
-	}
-	return bin
-}
-
-func run(t *testing.T, name string, args ...string) string {
-	t.Helper()
-	out, err := exec.Command(name, args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %.60s: %v\n%s", name, strings.Join(args, " "), err, out)
-	}
-	return string(out)
 }
