@@ -12,6 +12,7 @@ func (a *app) commands() []*cobra.Command {
 		a.simulate(),
 		a.incidents(),
 		a.report(),
+		a.alerts(),
 		a.schema(),
 		a.clickhouse(),
 		a.config(),

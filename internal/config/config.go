@@ -19,6 +19,7 @@ import (
 	"github.com/spikeline/spikeline/processor/incident"
 	"github.com/spikeline/spikeline/processor/window"
 	"github.com/spikeline/spikeline/sink"
+	"github.com/spikeline/spikeline/sink/alert"
 )
 
 // Config is everything that can be set.
@@ -31,6 +32,7 @@ type Config struct {
 	Detect    detect.Config        `yaml:"detect" why:"how a window is judged"`
 	Incident  incident.Config      `yaml:"incident" why:"how signals become incidents, and when an incident is over"`
 	Sink      sink.Config          `yaml:"sink" why:"where results are kept: ClickHouse"`
+	Alerts    alert.Config         `yaml:"alerts" why:"who is told of incidents, beside ClickHouse and whether it is there or not; see docs/alerts.md"`
 	HTTP      telemetry.HTTPConfig `yaml:"http" why:"metrics and health, for Prometheus and for the orchestrator"`
 	Log       telemetry.LogConfig  `yaml:"log" why:"the program's own log, on standard error"`
 }
@@ -83,6 +85,7 @@ func Default() Config {
 		Detect:    detect.Default(),
 		Incident:  incident.Default(),
 		Sink:      sink.Default(),
+		Alerts:    alert.Default(),
 		HTTP:      telemetry.DefaultHTTP(),
 		Log:       telemetry.DefaultLog(),
 	}

@@ -147,6 +147,9 @@ func (k *checker) relations() {
 	k.want(validTopic(c.Exchange.PartialsTopic), topicRule, "exchange.partials_topic")
 	k.want(validTopic(c.Exchange.StateTopic), topicRule, "exchange.state_topic")
 
+	taken := append([]string{c.Exchange.PartialsTopic, c.Exchange.StateTopic}, c.Source.Topics...)
+	k.want(c.Alerts.Topic == "" || !slices.Contains(taken, c.Alerts.Topic), "a source topic or one of the exchange's cannot be the alerts' too", "alerts.topic")
+
 	w := c.Window
 	k.want(w.IdleAfter < w.ReleaseAfter, "window.release_after ("+duration(w.ReleaseAfter)+") must be longer than window.idle_after ("+duration(w.IdleAfter)+"): a partition is idle before it is released", "window.idle_after", "window.release_after")
 	k.want(c.Exchange.Retention > w.AllowedLateness+w.ReleaseAfter, "exchange.retention ("+duration(c.Exchange.Retention)+") must be longer than window.allowed_lateness + window.release_after ("+duration(w.AllowedLateness+w.ReleaseAfter)+"): the judge re-reads the partials of windows that are still open", "exchange.retention", "window.release_after", "window.allowed_lateness")

@@ -72,6 +72,12 @@ var (
 	ProcessStartSeconds = gauge("start_timestamp_seconds", "Unix time at which the process started.")
 )
 
+// The alerts.
+var (
+	AlertsSent  = counter("alerts_sent_total", "Alerts by target and by what became of them (sent, refused, failed, dropped, quiet, superseded).", "target", "result")
+	AlertsQueue = gauge("alerts_queue", "Alerts that wait for a target or are on their way to it.", "target")
+)
+
 // Catalogue is every metric that Spikeline may export, in the order of the data.
 var Catalogue = []Metric{
 	RecordsRead, BytesRead, RecordsCounted, RecordsTooLate, RecordsRejected, RecordsMissing, FetchErrors, Commits,
@@ -80,5 +86,6 @@ var Catalogue = []Metric{
 	JudgeActive, FrontierSeconds, WindowsClosed, WindowsRevised, WindowsIncomplete, Signals, IncidentsOpen,
 	IncidentsStarted, SeriesWatched, JudgeStepSeconds, SnapshotBytes, SnapshotsSaved, DetectionDelaySecs, ReleasedLate,
 	SinkRows, SinkBatches, SinkQueue, SinkQueueLimit, SinkRetries, SinkStalledSeconds,
+	AlertsSent, AlertsQueue,
 	ProcessBuildInfo, ProcessStartSeconds,
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spikeline/spikeline/processor/detect"
 	"github.com/spikeline/spikeline/processor/window"
 	"github.com/spikeline/spikeline/sink"
+	"github.com/spikeline/spikeline/sink/alert"
 )
 
 // expose lets metrics and readiness read what the rooms count.
@@ -21,6 +22,7 @@ func (w *worker) expose() {
 	w.exposeWindows()
 	w.exposeJudge()
 	w.exposeSink()
+	w.exposeAlerts()
 	exposeProcess(w.metrics)
 	w.ready.Add("kafka", w.kafkaReady)
 	w.ready.Add("lag", w.lagReady)
@@ -113,6 +115,15 @@ func (w *worker) exposeSink() {
 	telemetry.Read(m, telemetry.SinkQueueLimit, func() int { return w.cfg.Sink.QueueBatches })
 	telemetry.Read(m, telemetry.SinkRetries, s.Retries.Load)
 	telemetry.Read(m, telemetry.SinkStalledSeconds, func() float64 { return seconds(s.StalledSince.Load()) })
+}
+
+func (w *worker) exposeAlerts() {
+	w.metrics.ReadEach(telemetry.AlertsSent, func(emit telemetry.Emit) {
+		w.alerts.Counted(func(target string, result alert.Result, n uint64) { emit(float64(n), target, result.String()) })
+	})
+	w.metrics.ReadEach(telemetry.AlertsQueue, func(emit telemetry.Emit) {
+		w.alerts.Waiting(func(target string, n int) { emit(float64(n), target) })
+	})
 }
 
 func exposeProcess(m *telemetry.Metrics) {

@@ -1,5 +1,5 @@
 // Package worker is the wiring of one worker, in the order of the data: Kafka,
-// folders, exchange, judge, sink, and what it tells of itself.
+// folders, exchange, judge, alerts and sink, and what it tells of itself.
 package worker
 
 import (
@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -17,6 +18,7 @@ import (
 	"github.com/spikeline/spikeline/processor"
 	"github.com/spikeline/spikeline/processor/exchange"
 	"github.com/spikeline/spikeline/sink"
+	"github.com/spikeline/spikeline/sink/alert"
 )
 
 // Options are what a worker gets besides its configuration.
@@ -26,7 +28,7 @@ type Options struct {
 	Ready   func(addr string)     // called once everything is connected, with the address of /metrics
 }
 
-// closing is how long the sink may take to write what is queued once the worker stops.
+// closing is how long what is queued may take to be written, and told, once the worker stops.
 const closing = 5 * time.Second
 
 // Run works until ctx ends. It returns nil then, or the first error that cannot heal.
@@ -46,12 +48,26 @@ func Run(ctx context.Context, cfg config.Config, o Options) error {
 		o.Ready(server.Addr())
 	}
 	err = w.consume(ctx)
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
-	defer cancel()
-	if closeErr := w.sink.Close(last); closeErr != nil {
-		o.Log.Warn("rows were not all written; whoever judges next writes them again", "error", closeErr)
-	}
+	w.finish(context.WithoutCancel(ctx))
 	return stopped(ctx, err)
+}
+
+// finish writes and tells what is queued, both at once.
+func (w *worker) finish(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, closing)
+	defer cancel()
+	var both sync.WaitGroup
+	both.Go(func() {
+		if err := w.alerts.Close(ctx); err != nil {
+			w.Log.Warn("the worker stops", "error", err)
+		}
+	})
+	both.Go(func() {
+		if err := w.sink.Close(ctx); err != nil {
+			w.Log.Warn("rows were not all written; whoever judges next writes them again", "error", err)
+		}
+	})
+	both.Wait()
 }
 
 // stopped takes the end of ctx for what it is: no error.
@@ -69,6 +85,7 @@ type worker struct {
 	ready   *telemetry.Readiness
 	cluster *ingest.Cluster
 	sink    *sink.Writer
+	alerts  *alert.Sender
 	folding *processor.Folding
 	judging *processor.Judging
 	folds   processor.FoldCounters
@@ -79,10 +96,20 @@ func (w *worker) connect(ctx context.Context) (err error) {
 	if w.cluster, err = ingest.Connect(w.cfg.Kafka); err != nil {
 		return err
 	}
-	if err = w.prepare(ctx); err != nil {
-		w.cluster.Close()
+	if w.alerts, err = w.openAlerts(); err == nil {
+		if err = w.prepare(ctx); err == nil {
+			return nil
+		}
+		_ = w.alerts.Close(ctx) // nothing waits yet
 	}
+	w.cluster.Close()
 	return err
+}
+
+func (w *worker) openAlerts() (*alert.Sender, error) {
+	return alert.Open(w.cfg.Alerts, alert.Options{
+		Cluster: w.cluster, ReplicationFactor: w.cfg.Exchange.ReplicationFactor, Log: w.Log.With("room", "alerts"),
+	})
 }
 
 func (w *worker) prepare(ctx context.Context) (err error) {
@@ -165,10 +192,19 @@ func ended(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// Put hands the judge's batches to those who want to see them, then to ClickHouse.
+// Put hands the judge's batches to those who want to see them, to the alerts,
+// which never wait, and then to ClickHouse. A snapshot is left out while alerts
+// before it are undelivered: should this worker die, the next judge tells them again.
 func (w *worker) Put(b processor.Batch) error {
 	if w.Learned != nil {
 		w.Learned(b)
+	}
+	w.alerts.Put(b)
+	if b.Snapshot != nil && !w.alerts.Settled() {
+		b.Snapshot = nil
+	}
+	if b.Empty() {
+		return nil
 	}
 	return w.sink.Put(b)
 }
