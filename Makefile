@@ -2,7 +2,7 @@
 GO   ?= go
 ARGS ?=
 
-.PHONY: build demo test fast check bench dashboards clean
+.PHONY: build demo test fast check bench bench-diff eval chaos dashboards plugin clean
 
 build: ## the one binary
 	$(GO) build -o spikeline .
@@ -28,6 +28,22 @@ check: ## format, vet, lint, import rules, known vulnerabilities
 
 bench: ## benchmarks of the hot paths
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./ingest/... ./processor/...
+
+bench-diff: ## the same, beside those of another revision: make bench-diff BASE=rev
+	@test -n "$(BASE)" || { echo "name the revision to compare with: make bench-diff BASE=HEAD~1"; exit 2; }
+	rm -rf dist/base && git worktree prune && git worktree add -q --detach dist/base $(BASE)
+	cd dist/base && $(GO) test -run '^$$' -bench . -benchtime 200ms -count 6 ./ingest/accesslog ./processor/window ./processor/detect > ../base.txt || true
+	$(GO) test -run '^$$' -bench . -benchtime 200ms -count 6 ./ingest/accesslog ./processor/window ./processor/detect > dist/head.txt
+	git worktree remove --force dist/base
+	$(GO) tool -modfile=internal/tools/go.mod benchstat dist/base.txt dist/head.txt
+
+eval: ## every outage and thousands of quiet service-weeks through the real detector, beside two peers
+	$(GO) run ./bench/eval $(ARGS)
+
+SEED    ?= 1
+MINUTES ?= 10
+chaos: ## a campaign of faults over real processes; a failing SEED can be replayed
+	$(GO) test -tags wire -count=1 -v -timeout 120m -run TestResultsAreExactWhateverDies ./bench/chaos -seed $(SEED) -minutes $(MINUTES)
 
 clean:
 	rm -rf spikeline dist
