@@ -21,33 +21,6 @@ type Merger struct {
 	late    []LatePartial
 }
 
-// Control is where the merger stands, but for the contents of its windows. It
-// is small, and kept beside the place in the exchange from which to resume.
-type Control struct {
-	ClosedTo  int64 // windows that end at or before this have closed; NoTime before the first
-	RetiredTo int64 // windows that end at or before this are final; NoTime before the first
-	Largest   int64 // of the watermarks
-	// A successor reads messages again about windows that had retired after
-	// the place it resumes from. It cannot know all their partials, so until
-	// Until, where its predecessor stood, it leaves windows up to Final alone.
-	Final, Until int64
-	Sources      []SourceControl
-}
-
-// SourceControl is what the merger knows of one source.
-type SourceControl struct {
-	Source
-	Watermark int64
-	Position  int64
-	Idle      bool
-	IdleFrom  int64 // largest watermark when it fell idle
-}
-
-type sourceState struct {
-	SourceControl
-	index int32
-}
-
 // LatePartial is what a source that was released brought for a window that had
 // retired without it: requests the folder counted, but no window can take any more.
 type LatePartial struct {
@@ -55,36 +28,6 @@ type LatePartial struct {
 	Start    int64
 	Through  int64
 	Requests uint64
-}
-
-// merging is a window that has not retired.
-type merging struct {
-	start    int64
-	first    int64   // place in the exchange of the first message about it
-	before   Control // control before that message
-	closed   bool
-	revised  bool
-	through  []throughOf
-	cells    map[cellKey]*mergedCell
-	services map[string]struct{}
-	pops     map[string]struct{}
-	changed  map[string]struct{} // services with a change since the last result
-}
-
-type throughOf struct {
-	source  int32
-	through int64
-}
-
-type cellKey struct{ service, pop string }
-
-type mergedCell struct {
-	parts []part
-}
-
-type part struct {
-	source int32
-	counts *Counts
 }
 
 // NewMerger starts a merger with NewControl, or with the one that Resume gave.
@@ -95,32 +38,6 @@ func NewMerger(cfg Config, control Control) *Merger {
 		m.topics[s.Topic] = max(m.topics[s.Topic], s.Partition+1)
 	}
 	return m
-}
-
-// NewControl is the control before the first message.
-func NewControl() Control {
-	return Control{ClosedTo: NoTime, RetiredTo: NoTime, Largest: NoTime, Final: NoTime}
-}
-
-// meet makes a source known, and with the first word of a topic all its partitions, so that no window closes without them.
-func (m *Merger) meet(of Source, partitions int32) *sourceState {
-	if partitions > m.topics[of.Topic] {
-		m.topics[of.Topic] = partitions
-		for p := range partitions {
-			m.know(Source{of.Topic, p})
-		}
-	}
-	return m.know(of)
-}
-
-func (m *Merger) know(of Source) *sourceState {
-	s, ok := m.sources[of]
-	if !ok {
-		s = &sourceState{SourceControl: SourceControl{Source: of, Watermark: NoTime, IdleFrom: NoTime}, index: int32(len(m.order))}
-		m.sources[of] = s
-		m.order = append(m.order, s)
-	}
-	return s
 }
 
 // Apply takes the message at a place in the exchange. Places only grow.
@@ -168,20 +85,6 @@ func (m *Merger) take(place int64, s *sourceState, p *Partial) {
 	m.replace(w, s.index, p.Rows)
 }
 
-func (w *merging) newer(source int32, through int64) bool {
-	for i := range w.through {
-		if t := &w.through[i]; t.source == source {
-			if through <= t.through {
-				return false
-			}
-			t.through = through
-			return true
-		}
-	}
-	w.through = append(w.through, throughOf{source, through})
-	return true
-}
-
 // replace puts a source's newer rows in the place of its older ones. A row that is there already only grows.
 func (m *Merger) replace(w *merging, source int32, rows []Row) {
 	var folded map[*mergedCell]*Counts // beyond the limits several rows share a cell
@@ -211,44 +114,6 @@ func (m *Merger) replace(w *merging, source int32, rows []Row) {
 			w.changed[key.service] = struct{}{}
 		}
 	}
-}
-
-// admit gives the key under which a row is counted: its own, or the one for all beyond the limits.
-func (w *merging) admit(cfg Config, service, pop string) cellKey {
-	return cellKey{bounded(w.services, service, cfg.Services), bounded(w.pops, pop, cfg.Pops)}
-}
-
-func bounded(set map[string]struct{}, name string, limit int) string {
-	if _, ok := set[name]; ok {
-		return name
-	}
-	if len(set) >= limit && name != Other {
-		return bounded(set, Other, limit)
-	}
-	set[name] = struct{}{}
-	return name
-}
-
-func (c *mergedCell) set(source int32, counts *Counts) (changed bool) {
-	for i := range c.parts {
-		if p := &c.parts[i]; p.source == source {
-			changed = p.counts.Requests != counts.Requests // it only grows
-			p.counts = counts
-			return changed
-		}
-	}
-	c.parts = append(c.parts, part{source, counts})
-	return true
-}
-
-func (c *mergedCell) sum() (total Counts) {
-	if len(c.parts) == 1 {
-		return *c.parts[0].counts
-	}
-	for _, p := range c.parts {
-		total.Add(p.counts)
-	}
-	return total
 }
 
 func (m *Merger) lateFrom(s *sourceState, p *Partial) {
@@ -381,58 +246,6 @@ func (m *Merger) retirable() int64 {
 	return min(m.cfg.StartOf(passed-int64(m.cfg.AllowedLateness)), m.ClosedTo)
 }
 
-// frontier is the lowest watermark of the sources that are not idle; of all that ever spoke, when all are idle.
-func (m *Merger) frontier() int64 {
-	low, any := int64(0), false
-	lowIdle, anyIdle := int64(0), false
-	for _, s := range m.order {
-		switch {
-		case !s.Idle:
-			if !any || s.Watermark < low {
-				low, any = s.Watermark, true
-			}
-		case s.Watermark != NoTime:
-			if !anyIdle || s.Watermark < lowIdle {
-				lowIdle, anyIdle = s.Watermark, true
-			}
-		}
-	}
-	switch {
-	case any:
-		return low
-	case anyIdle:
-		return lowIdle
-	}
-	return NoTime
-}
-
-// passed is the lowest watermark of all sources, the idle ones too, but not those released.
-func (m *Merger) passed() int64 {
-	low, any := NoTime, false
-	for _, s := range m.order {
-		if m.released(s) {
-			continue
-		}
-		if !any || s.Watermark < low {
-			low, any = s.Watermark, true
-		}
-	}
-	return low
-}
-
-func (m *Merger) released(s *sourceState) bool {
-	return s.Idle && m.Largest != NoTime && s.IdleFrom != NoTime && m.Largest-s.IdleFrom > int64(m.cfg.ReleaseAfter)
-}
-
-func (m *Merger) live() (n int32) {
-	for _, s := range m.order {
-		if !s.Idle {
-			n++
-		}
-	}
-	return n
-}
-
 func (m *Merger) result(w *merging, all bool) Result {
 	r := Result{Start: w.start, End: w.start + int64(m.cfg.Width), State: Provisional, Revised: w.revised, Seen: int32(len(w.through)), Live: m.live()}
 	if w.closed {
@@ -451,32 +264,6 @@ func (m *Merger) result(w *merging, all bool) Result {
 	})
 	return r
 }
-
-func (m *Merger) control() Control {
-	c := m.Control
-	c.Sources = make([]SourceControl, len(m.order))
-	for i, s := range m.order {
-		c.Sources[i] = s.SourceControl
-	}
-	return c
-}
-
-// Resume gives the place in the exchange from which a successor must read, the
-// first message of the oldest window that has not retired, and the control
-// there. next is the place after the last message applied.
-func (m *Merger) Resume(next int64) (int64, Control) {
-	place, control := next, m.control()
-	for _, w := range m.windows {
-		if w.first < place {
-			place, control = w.first, w.before
-		}
-	}
-	control.Final, control.Until = max(m.Final, m.RetiredTo), max(m.Until, next)
-	return place, control
-}
-
-// Known gives what is known of every source.
-func (m *Merger) Known() []SourceControl { return m.control().Sources }
 
 // Open is the number of windows held.
 func (m *Merger) Open() int { return len(m.windows) }
