@@ -150,17 +150,8 @@ func (s *living) demand(n int64) float64 {
 			curve = &working
 		}
 		level := curve[h] + (curve[(h+1)%24]-curve[h])*(at-float64(h))
-		weekday := (day + 4) % 7 // 1 January 1970 was a Thursday
-		free := weekday == 0 || weekday == 6
-		switch {
-		case s.office && free:
-			level *= 0.08
-		case !s.office:
-			level = 1 + s.swing*(level-1)
-			if free {
-				level *= s.weekend
-			}
-		}
+		today, yesterday := s.kindOfDay(day, level), s.kindOfDay(day-1, level)
+		level = yesterday + (today-yesterday)*min(1, at/6)
 		share := s.split
 		if p > 0 {
 			share = 1 - s.split
@@ -168,6 +159,22 @@ func (s *living) demand(n int64) float64 {
 		sum += share * level
 	}
 	return max(1e-6, sum*s.rate*width.Seconds())
+}
+
+// kindOfDay is the level by what day it is. A day takes over from the one before
+// during its first six hours: nobody's traffic steps at midnight.
+func (s *living) kindOfDay(day int64, level float64) float64 {
+	weekday := (day + 4) % 7 // 1 January 1970 was a Thursday
+	free := weekday == 0 || weekday == 6
+	switch {
+	case s.office && free:
+		return 0.08 * level
+	case s.office:
+		return level
+	case free:
+		return s.weekend * (1 + s.swing*(level-1))
+	}
+	return 1 + s.swing*(level-1)
 }
 
 // plan draws what happens on one day.

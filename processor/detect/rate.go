@@ -94,6 +94,7 @@ type forecast struct {
 	low, high float64 // both the mean, unless the season steps here, or the weekday is new and the last minutes say otherwise
 	guard     float64
 	season    float64
+	known     bool // this weekday has been seen
 }
 
 func (r *rate) expect(k *trafficTuning, c *clock) forecast {
@@ -106,6 +107,7 @@ func (r *rate) expect(k *trafficTuning, c *clock) forecast {
 			least = k.guardUnseen
 		}
 	}
+	f.known = known
 	num, den := float64(r.num), float64(r.den)
 	if den+prior > 0 {
 		f.mean = f.season * (num + prior) / (den + prior)
@@ -203,6 +205,9 @@ func (r *rate) begin(at moment, y, mean float64, c candidate, h *hull, score flo
 	}
 	f.begin(y, mean, since, at.t-c.t)
 	f.learning = r.profile == nil || !r.profile.ready
+	if up && f.peak >= surgeRatio*float64(r.envelope) {
+		f.deep = at.t - c.t // on average so since the onset
+	}
 	r.open = f
 }
 
@@ -292,6 +297,7 @@ func (r *rate) follow(k *trafficTuning, at moment, y float64, e forecast) {
 		f.score = lower(f.total.u, f.total.v) / phi
 	}
 	f.note(at, ratio)
+	f.deepen(ratio, float64(r.envelope), e.known)
 	switch {
 	case at.t-f.opened >= k.shift:
 		x, _, n := f.recent(ringWindows, 0, ringWindows)
@@ -310,7 +316,6 @@ func (r *rate) follow(k *trafficTuning, at moment, y float64, e forecast) {
 // note keeps the extremes and the last abnormal window.
 func (f *finding) note(at moment, ratio float64) {
 	if !f.elevated {
-		f.deep = 0
 		return
 	}
 	f.gap = max(f.gap, at.t-f.lastBad)
@@ -320,7 +325,17 @@ func (f *finding) note(at moment, ratio float64) {
 		return
 	}
 	f.peak = min(f.peak, ratio)
-	if ratio <= dropRatio {
+}
+
+// deepen counts the windows in a row that are bad enough for an incident. What
+// returns at this minute is not held against a surge; on a weekday not seen yet only
+// traffic that is gone counts as a drop, since offices empty at the weekend.
+func (f *finding) deepen(ratio, envelope float64, known bool) {
+	least := dropRatio
+	if !known {
+		least = goneRatio
+	}
+	if f.elevated && (f.up && ratio >= surgeRatio*envelope || !f.up && ratio <= least) {
 		f.deep++
 	} else {
 		f.deep = 0

@@ -105,6 +105,8 @@ func (s *said) requests() float64 {
 func (d *Detector) grade(s *said, at moment, code uint16) Severity {
 	f, k := s.finding, d.tuning
 	severity := Warning
+	// Without a season a change that took long to see may be a morning or an evening.
+	sudden := !f.learning || f.took <= k.fleet.freeze/2
 	switch s.kind {
 	case ErrorSurge:
 		if s.pair == nil {
@@ -122,13 +124,10 @@ func (d *Detector) grade(s *said, at moment, code uint16) Severity {
 		if f.learning { // an hourly job has not been seen before: it must last longer than one to be an incident
 			lasts *= 3
 		}
-		lasted := f.lastBadEnd-f.onset >= int64(lasts)*(at.end-at.start)
-		if lasted && f.peak >= surgeRatio && d.mayStandAlone(s) {
+		if f.deep >= lasts && sudden && d.mayStandAlone(s) {
 			severity = Critical
 		}
 	case TrafficDrop:
-		// Without a season a drop that took long to see may be an evening.
-		sudden := !f.learning || f.took <= k.fleet.freeze/2
 		if f.deep >= k.fleet.dropLasts && sudden && d.source.state != incomplete {
 			severity = Critical
 		}

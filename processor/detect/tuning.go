@@ -37,12 +37,13 @@ const (
 	trafficShift  = 90 * time.Minute // (540)
 	recentTraffic = 30 * time.Second // (3), longer until ...
 	enoughTraffic = 10               // ... so many requests are expected
-	surgeLasts    = 2 * time.Minute  // a surge is critical when it lasts so long (12) ...
-	surgeRatio    = 3.0              // ... and reached so many times the expectation
+	surgeLasts    = 2 * time.Minute  // a surge is critical when it has for so long (12) ...
+	surgeRatio    = 4.0              // ... so many times the expectation: waves of bots bring three times
 	dropLasts     = time.Minute      // (6)
 	dropRatio     = 0.15
-	standAlone    = 1.0 // requests a second: a busier service's surge may be an incident by itself; a visitor or a crawler is a surge to others
-	leastSurge    = 0.1 // requests a second: less is never a surge
+	goneRatio     = 0.03 // the same on a weekday not seen yet: offices keep a tenth of their traffic
+	standAlone    = 1.0  // requests a second: a busier service's surge may be an incident by itself; a visitor or a crawler is a surge to others
+	leastSurge    = 0.1  // requests a second: less is never a surge
 
 	ringWindows = 30 // an open finding remembers so many windows
 )

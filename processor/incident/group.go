@@ -13,7 +13,7 @@ const (
 	soon        = 2 // onsets within three times Near
 	sameKind    = 1
 	manyMembers = 1 // at least three services already
-	sameStatus  = 1
+	sameStatus  = 1 // the errors are spread over much the same statuses
 	sameEdge    = 2 // both made by the edge itself: services share the edge
 	sameOrigin  = 1 // both from origins, which services need not share
 	inScope     = 2 // the incident is about all requests of a scope, and the signal lies in it
@@ -59,9 +59,7 @@ func (e *episode) likeness() *ledger {
 
 // attribution compares who made the errors, which, and where.
 func (f *fit) attribution(a, b *ledger) {
-	codeA, shareA := a.topStatus()
-	codeB, shareB := b.topStatus()
-	if codeA != 0 && codeA == codeB && shareA >= dominant && shareB >= dominant {
+	if a.alikeStatus(b) >= 0.5 {
 		f.points, f.shared = f.points+sameStatus, true
 	}
 	switch sa, sb := a.side(), b.side(); {

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"slices"
+	"time"
 
 	"github.com/spikeline/spikeline/processor/detect"
 )
@@ -169,14 +170,19 @@ func (t *Tracker) setAside(i int, s *detect.Signal, m *moment) {
 			v.surgeOnset, v.surgeSeen, v.surgeRatio = s.Onset, m.start, ratio(s)
 		}
 	}
-	if s.Kind == detect.TrafficSurge || s.Kind == detect.TrafficDrop {
+	if s.Kind == detect.TrafficDrop || s.Kind == detect.TrafficSurge && m.end-s.Onset >= int64(jobLasts) {
 		t.warnings = append(t.warnings, i)
 	}
 }
 
+const (
+	jobLasts = 3 * time.Minute // cron jobs start on the same minute everywhere, and are over sooner
+	oneIn    = 20              // part of a fleet whose traffic must change at one moment to be more than chance
+)
+
 // openTogether opens an incident of traffic warnings that began at several services at one moment.
 func (t *Tracker) openTogether(signals []detect.Signal, m *moment) {
-	need := max(t.cfg.TrafficServices, len(t.fleet.byName)/100)
+	need := max(t.cfg.TrafficServices, len(t.fleet.byName)/oneIn)
 	if len(t.warnings) < need {
 		return
 	}

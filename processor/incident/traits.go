@@ -128,19 +128,40 @@ func (l *ledger) side() side {
 	return unknownSide
 }
 
-// topStatus gives the status of most excess errors and its share; of equals the lowest.
-func (l *ledger) topStatus() (code uint16, share float64) {
-	var all, top float64
+// statusExcess gives the status with most excess errors, of equals the lowest, and the sum over all.
+func (l *ledger) statusExcess() (top statusShare, all float64) {
 	for _, s := range l.status {
 		all += s.excess
-		if s.excess > top {
-			code, top = s.code, s.excess
+		if s.excess > top.excess {
+			top = s
 		}
 	}
+	return top, all
+}
+
+// topStatus gives the status of most excess errors and its share; of equals the lowest.
+func (l *ledger) topStatus() (code uint16, share float64) {
+	top, all := l.statusExcess()
 	if all < 3 {
 		return 0, 0
 	}
-	return code, top / all
+	return top.code, top.excess / all
+}
+
+// alikeStatus is how far two distributions of errors over statuses agree, 0 to 1; 0 of fewer than three errors.
+func (l *ledger) alikeStatus(o *ledger) (sum float64) {
+	_, all := l.statusExcess()
+	_, others := o.statusExcess()
+	if all < 3 || others < 3 {
+		return 0
+	}
+	for _, s := range l.status {
+		i, found := slices.BinarySearchFunc(o.status, s.code, func(q statusShare, code uint16) int { return int(q.code) - int(code) })
+		if found {
+			sum += min(s.excess/all, o.status[i].excess/others)
+		}
+	}
+	return sum
 }
 
 // local says that the errors sit in few pops compared with the traffic: the two
