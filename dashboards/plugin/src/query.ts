@@ -13,10 +13,12 @@ const fieldsOf: Record<QueryType, Array<keyof SpikelineQuery>> = {
   variable: ['variable', 'limit'],
 };
 
+const keptAlways: Array<keyof SpikelineQuery> = ['key', 'hide', 'datasource'];
+
 /** Changes the type and keeps what the new type reads as well. */
 export function withType(query: SpikelineQuery, queryType: QueryType): SpikelineQuery {
-  const next: SpikelineQuery = { refId: query.refId, key: query.key, hide: query.hide, datasource: query.datasource, queryType };
-  for (const field of fieldsOf[queryType]) {
+  const next: SpikelineQuery = { refId: query.refId, queryType };
+  for (const field of [...keptAlways, ...fieldsOf[queryType]]) {
     const sameMeaning = field !== 'severities' || query.queryType === queryType;
     if (query[field] !== undefined && sameMeaning) {
       Object.assign(next, { [field]: query[field] });
