@@ -10,6 +10,7 @@ func (a *app) commands() []*cobra.Command {
 		a.replay(),
 		a.export(),
 		a.simulate(),
+		a.backtest(),
 		a.incidents(),
 		a.report(),
 		a.alerts(),

@@ -1,0 +1,175 @@
+package cli
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/spikeline/spikeline/processor/detect"
+)
+
+// backtesting is what the flags of backtest say.
+type backtesting struct {
+	series, sensitivity string
+	width               time.Duration
+	asJSON              bool
+}
+
+func (a *app) backtest() *cobra.Command {
+	var b backtesting
+	c := &cobra.Command{
+		Use:   "backtest",
+		Short: "Judge a series of your own, row by row",
+		Long: `Judges a series "timestamp,value" (requests) or "timestamp,value,total" (bad
+requests of all) as the worker would judge a service, and prints for every row
+what was expected, the band called normal, the score and the signal.
+
+Times are RFC 3339 or Unix seconds or milliseconds, a row an interval of 1s to
+1h, in order; rows may be missing. Rows beginning with # and one header are passed over.`,
+		Example: `  spikeline backtest --series requests.csv
+  spikeline backtest --series errors.csv --json --sensitivity high
+  zcat metric.csv.gz | spikeline backtest --series -`,
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error { return a.runBacktest(&b) },
+	}
+	f := c.Flags()
+	f.StringVar(&b.series, "series", "", "CSV `FILE`; - is standard input")
+	f.BoolVar(&b.asJSON, "json", false, "JSON lines, with the reason of every signal, in place of CSV")
+	f.DurationVar(&b.width, "width", 0, "add up the rows of so long an interval first; 0 takes the series as it is")
+	f.StringVar(&b.sensitivity, "sensitivity", "normal", "low, normal or high")
+	complete(c, "sensitivity", []string{"low", "normal", "high"})
+	return c
+}
+
+func (a *app) runBacktest(b *backtesting) (err error) {
+	if b.series == "" {
+		return usage("no series; give --series FILE, or - for standard input")
+	}
+	in := a.stdin
+	if b.series != "-" {
+		file, err := os.Open(b.series)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		in = file
+	}
+	s, err := readSeries(in, seriesName(b.series))
+	if err != nil {
+		return err
+	}
+	if err := s.widen(b.width, a.stderr); err != nil {
+		return err
+	}
+	cfg := detect.Default()
+	cfg.Sensitivity = map[string]string{"*": b.sensitivity}
+	if err := cfg.Validate(); err != nil {
+		return usage("--sensitivity is %q; choose low, normal or high", b.sensitivity)
+	}
+	rows, err := detect.Backtest(cfg, s.points, s.totals)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	out := bufio.NewWriter(a.stdout)
+	if b.asJSON {
+		err = writeJudgedJSON(out, rows, s.totals)
+	} else {
+		err = writeJudgedCSV(out, rows, s.totals)
+	}
+	return errors.Join(err, out.Flush())
+}
+
+func seriesName(file string) string {
+	if file == "-" {
+		return "standard input"
+	}
+	return file
+}
+
+// kindsOf names the signals of a row that have not ended.
+func kindsOf(signals []detect.Signal) string {
+	var kinds []string
+	for i := range signals {
+		if !signals[i].Ended {
+			kinds = append(kinds, signals[i].Kind.String())
+		}
+	}
+	return strings.Join(kinds, " ")
+}
+
+// observedOf is the value judged: a share where there are totals; false for the share of nothing.
+func observedOf(j *detect.Judged, totals bool) (float64, bool) {
+	if !totals {
+		return j.Value, true
+	}
+	return j.Value / j.Total, j.Total > 0
+}
+
+func writeJudgedCSV(w io.Writer, rows []detect.Judged, totals bool) error {
+	_, err := fmt.Fprintln(w, "timestamp,observed,expected,band_low,band_high,score,signal")
+	for i := range rows {
+		j := &rows[i]
+		observed := ""
+		if v, ok := observedOf(j, totals); ok {
+			observed = digits(v)
+		}
+		_, more := fmt.Fprintf(w, "%s,%s,%s,%s,%s,%s,%s\n", rowTime(j.At), observed, digits(j.Expected), digits(j.Low), digits(j.High), digits(j.Score), kindsOf(j.Signals))
+		err = cmp.Or(err, more)
+	}
+	return err
+}
+
+func digits(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+
+func rowTime(at int64) string { return time.Unix(0, at).UTC().Format(time.RFC3339Nano) }
+
+type judgedJSON struct {
+	Timestamp string       `json:"timestamp"`
+	Observed  *float64     `json:"observed"`
+	Expected  float64      `json:"expected"`
+	Low       float64      `json:"band_low"`
+	High      float64      `json:"band_high"`
+	Score     float64      `json:"score"`
+	Learning  bool         `json:"learning,omitempty"`
+	Signals   []signalJSON `json:"signals,omitempty"`
+}
+
+type signalJSON struct {
+	Kind     string `json:"kind"`
+	Severity string `json:"severity"`
+	Opened   bool   `json:"opened,omitempty"`
+	Ended    bool   `json:"ended,omitempty"`
+	Onset    string `json:"onset"`
+	EndedAt  string `json:"ended_at,omitempty"`
+	Reason   string `json:"reason"`
+}
+
+func writeJudgedJSON(w io.Writer, rows []detect.Judged, totals bool) (err error) {
+	e := json.NewEncoder(w)
+	for i := range rows {
+		j := &rows[i]
+		row := judgedJSON{Timestamp: rowTime(j.At), Expected: j.Expected, Low: j.Low, High: j.High, Score: j.Score, Learning: j.Learning}
+		if v, ok := observedOf(j, totals); ok {
+			row.Observed = &v
+		}
+		for k := range j.Signals {
+			s := &j.Signals[k]
+			out := signalJSON{Kind: s.Kind.String(), Severity: s.Severity.String(), Opened: s.Opened, Ended: s.Ended, Onset: rowTime(s.Onset), Reason: s.Reason}
+			if s.Ended {
+				out.EndedAt = rowTime(s.EndedAt)
+			}
+			row.Signals = append(row.Signals, out)
+		}
+		err = cmp.Or(err, e.Encode(row))
+	}
+	return err
+}

@@ -1,0 +1,183 @@
+package cli
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spikeline/spikeline/processor/detect"
+)
+
+// series is a file of timestamp,value or timestamp,value,total.
+type series struct {
+	name   string
+	points []detect.Point
+	lines  []int
+	totals bool
+}
+
+// mostRows bounds what a series may take of memory: a year of seconds.
+const mostRows = 32_000_000
+
+// readSeries reads a series; what is wrong is told with file and line.
+func readSeries(in io.Reader, name string) (*series, error) {
+	s := &series{name: name}
+	r := csv.NewReader(in)
+	r.Comment, r.FieldsPerRecord, r.TrimLeadingSpace, r.ReuseRecord = '#', -1, true, true
+	columns := 0
+	for first := true; ; first = false {
+		fields, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		line, _ := r.FieldPos(0)
+		if columns == 0 {
+			columns = len(fields)
+		}
+		if len(fields) != columns || columns < 2 || columns > 3 {
+			return nil, s.fault(line, "%d columns; give timestamp,value or timestamp,value,total in every row", len(fields))
+		}
+		if first && isHeader(fields) {
+			continue
+		}
+		if err := s.add(fields, line); err != nil {
+			return nil, err
+		}
+	}
+	s.totals = columns == 3
+	return s, s.checkInterval()
+}
+
+func (s *series) fault(line int, format string, args ...any) error {
+	return fmt.Errorf("%s:%d: %s", s.name, line, fmt.Sprintf(format, args...))
+}
+
+// isHeader says that neither the time nor the value of a row can be read as such.
+func isHeader(fields []string) bool {
+	_, timed := parseMoment(fields[0])
+	_, err := strconv.ParseFloat(strings.TrimSpace(fields[1]), 64)
+	return !timed && err != nil
+}
+
+func (s *series) add(fields []string, line int) error {
+	at, ok := parseMoment(fields[0])
+	if !ok {
+		return s.fault(line, "%q is no time; write it like 2025-11-18T11:20:00Z, or as Unix seconds or milliseconds", fields[0])
+	}
+	p := detect.Point{At: at}
+	for i, into := range []*float64{&p.Value, &p.Total}[:len(fields)-1] {
+		text := strings.TrimSpace(fields[i+1])
+		v, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
+			return s.fault(line, "%q is no count; allowed are numbers from 0 on, and a row left out where there is none", text)
+		}
+		*into = v
+	}
+	if len(fields) == 3 && p.Value > p.Total {
+		return s.fault(line, "%v of %v; a part cannot be more than its total", p.Value, p.Total)
+	}
+	if n := len(s.points); n > 0 && p.At <= s.points[n-1].At {
+		return s.fault(line, "not later than line %d; sort the rows by time, one a moment", s.lines[n-1])
+	}
+	if len(s.points) == mostRows {
+		return s.fault(line, "more than %d rows; split the series", mostRows)
+	}
+	s.points, s.lines = append(s.points, p), append(s.lines, line)
+	return nil
+}
+
+// parseMoment reads RFC 3339, the same with a space and without a zone (UTC), or Unix seconds or milliseconds.
+func parseMoment(text string) (int64, bool) {
+	text = strings.TrimSpace(text)
+	if v, err := strconv.ParseFloat(text, 64); err == nil {
+		const latest = 1e11 // seconds, the year 5138: what is beyond is milliseconds
+		if v >= latest {
+			v /= 1000
+		}
+		if !(v >= 0 && v < 9e9) {
+			return 0, false
+		}
+		return int64(math.Round(v*1000)) * int64(time.Millisecond), true
+	}
+	for _, layout := range []string{time.RFC3339Nano, time.DateTime} {
+		if t, err := time.Parse(layout, text); err == nil && t.Year() >= 1970 && t.Year() < 2262 {
+			return t.UnixNano(), true
+		}
+	}
+	return 0, false
+}
+
+// interval is the most usual distance between two rows.
+func (s *series) interval() time.Duration {
+	steps := make([]int64, len(s.points)-1)
+	for i := range steps {
+		steps[i] = s.points[i+1].At - s.points[i].At
+	}
+	slices.Sort(steps)
+	return time.Duration(steps[len(steps)/2])
+}
+
+func (s *series) checkInterval() error {
+	if len(s.points) < 2 {
+		return fmt.Errorf("%s: %d rows; a series needs two at least to have an interval", s.name, len(s.points))
+	}
+	w := s.interval()
+	for i := 1; i < len(s.points); i++ {
+		if step := time.Duration(s.points[i].At - s.points[i-1].At); step < w {
+			return s.fault(s.lines[i], "%v after the row before, while the interval of the series is %v; rows may be missing, but not lie closer", step, w)
+		}
+	}
+	return nil
+}
+
+// widen adds up the rows of longer intervals; 0 leaves the series as it is. An
+// interval of which rows are missing becomes a gap, and is told.
+func (s *series) widen(width time.Duration, told io.Writer) error {
+	w := s.interval()
+	if width == 0 {
+		width = w
+	}
+	if width < time.Second || width > time.Hour {
+		return usage("%s: the interval is %v; allowed is 1s to 1h (--width adds up shorter rows)", s.name, width)
+	}
+	if width == w {
+		return nil
+	}
+	if width < w || width%w != 0 {
+		return usage("--width is %v; give a multiple of the series' interval of %v", width, w)
+	}
+	whole, broken, have := s.points[:0], 0, time.Duration(0)
+	var sum detect.Point
+	finish := func() {
+		if have == width {
+			whole = append(whole, sum)
+		} else if have > 0 {
+			broken++
+		}
+	}
+	for _, p := range s.points {
+		start := p.At - p.At%int64(width)
+		if start != sum.At || have == 0 {
+			finish()
+			sum, have = detect.Point{At: start}, 0
+		}
+		sum.Value, sum.Total, have = sum.Value+p.Value, sum.Total+p.Total, have+w
+	}
+	finish()
+	if s.points = whole; len(whole) < 2 {
+		return fmt.Errorf("%s: %d whole intervals of %v; two are needed at least", s.name, len(whole), width)
+	}
+	if broken > 0 {
+		fmt.Fprintf(told, "%d intervals of %v lack rows and are left out\n", broken, width)
+	}
+	return nil
+}
