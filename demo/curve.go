@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"slices"
 	"sort"
 	"time"
 )
@@ -30,9 +29,6 @@ func (c Curve) at(t int64) (float64, bool) {
 
 func (c Curve) start() time.Time { return c[0].At }
 func (c Curve) end() time.Time   { return c[len(c)-1].At }
-
-// then appends a curve that goes on where this one ends.
-func (c Curve) then(next Curve) Curve { return append(slices.Clip(c), next...) }
 
 // day gives the times of one day, from "11:28" or "11:28:30"; "+1 00:05" is on the next day.
 type day time.Time

@@ -117,7 +117,6 @@ var (
 	refCLFForm  = regexp.MustCompile(`^[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4}$`)
 	refOffset   = regexp.MustCompile(`([+-][0-9]{2})([0-9]{2})$`)
 	refEarliest = time.Unix(0, 1)
-	refLatest   = time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
 func refTime(s string) (ns int64, precise, ok bool) {

@@ -174,7 +174,6 @@ type replayOutput struct {
 	services map[string]*window.Counts
 	open     map[int64]map[string]window.Counts // newest counts of windows that may still change
 	total    window.Counts
-	lines    int64
 	rejected int64
 	reasons  map[string]int64
 	rejects  []rejectJSON
