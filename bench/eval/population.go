@@ -69,8 +69,8 @@ func (p *population) watch(seed uint64, services int, windows int64) {
 	}
 	p.signals = line.opened
 	for i, w := range peers {
-		for _, a := range w.Alerts() {
-			p.wrong[i+1] = append(p.wrong[i+1], falsehood{seed, week(a.From), a.Service + " " + a.Kind})
+		for _, e := range group(w.Alerts(), l.result.End, byService) {
+			p.wrong[i+1] = append(p.wrong[i+1], falsehood{seed, week(e.detected), e.first})
 		}
 	}
 }

@@ -17,8 +17,8 @@ const width = 10 * time.Second
 // found is one incident as an observer would have been told of it.
 type found struct {
 	incident.Incident
-	phases []string // of its timeline at the end, in order
-	events int
+	timeline []incident.Event // at the end, in order
+	phases   []string
 }
 
 // pipeline is the real detector and tracker, with what they have told.
@@ -62,7 +62,8 @@ func (p *pipeline) step(r *window.Result) {
 
 func (p *pipeline) found() (list []found) {
 	for _, id := range p.order {
-		list = append(list, found{*p.byID[id], phasesOf(p.events[id]), len(p.events[id])})
+		timeline := inTime(p.events[id])
+		list = append(list, found{*p.byID[id], timeline, phasesOf(timeline)})
 	}
 	return list
 }
@@ -137,7 +138,7 @@ func (s *scenarioRun) run() error {
 	s.found = p.found()
 	s.score = judge(s.truth, ours(s.found))
 	for i, w := range peers {
-		s.peers[i] = group(w.Alerts(), end)
+		s.peers[i] = group(w.Alerts(), end, byKind)
 		s.rival[i] = judge(s.truth, s.peers[i])
 	}
 	return nil

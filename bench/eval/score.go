@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -30,22 +31,29 @@ func ours(list []found) (out []episode) {
 	return out
 }
 
-// group makes incidents of alerts as an alert manager does: what fires within
-// five minutes of another alert belongs to it.
-func group(alerts []rules.Alert, end int64) (out []episode) {
-	for _, a := range alerts {
+// group makes incidents of alerts as an alert manager does: of alerts with the
+// same key, what fires within five minutes of another belongs to it.
+func group(alerts []rules.Alert, end int64, key func(*rules.Alert) string) (out []episode) {
+	last := map[string]int{}
+	for i := range alerts {
+		a := &alerts[i]
 		to := a.To
 		if to == 0 {
 			to = end
 		}
-		if n := len(out); n > 0 && a.From <= out[n-1].ended+int64(5*time.Minute) {
-			out[n-1].ended = max(out[n-1].ended, to)
+		if at, ok := last[key(a)]; ok && a.From <= out[at].ended+int64(5*time.Minute) {
+			out[at].mainEnd, out[at].ended = max(out[at].ended, to), max(out[at].ended, to)
 			continue
 		}
+		last[key(a)] = len(out)
 		out = append(out, episode{started: a.From, detected: a.From, mainEnd: to, ended: to, first: a.Service})
 	}
 	return out
 }
+
+func byKind(a *rules.Alert) string { return a.Kind }
+
+func byService(a *rules.Alert) string { return a.Kind + " " + a.Service }
 
 // score is how right a candidate was about one run. Errors are found minus true, in seconds.
 type score struct {
@@ -90,7 +98,7 @@ func judge(truth demo.Truth, found []episode) (s score) {
 		}
 		if main >= 0 {
 			s.recalled++
-			s.hits = append(s.hits, compare(&want, &found[main]))
+			s.hits = append(s.hits, meet(&want, &found[main]))
 		}
 	}
 	for i, f := range found {
@@ -104,7 +112,7 @@ func judge(truth demo.Truth, found []episode) (s score) {
 	return s
 }
 
-func compare(want *demo.Expected, f *episode) hit {
+func meet(want *demo.Expected, f *episode) hit {
 	start := want.StartedAt.UnixNano()
 	seconds := func(got int64, want time.Time) float64 { return float64(got-want.UnixNano()) / 1e9 }
 	h := hit{
@@ -151,23 +159,22 @@ var phaseNames = func() map[string]bool {
 	return names
 }()
 
-// phasesOf reads the phases from a timeline; one that repeats at once, as the
-// joining of a further service does, counts once.
-func phasesOf(events map[int32]incident.Event) (phases []string) {
-	var list []incident.Event
+// inTime gives the events that stand at the end, in order.
+func inTime(events map[int32]incident.Event) (list []incident.Event) {
 	for _, e := range events {
-		if !e.Withdrawn && phaseNames[e.Event] {
+		if !e.Withdrawn {
 			list = append(list, e)
 		}
 	}
-	slices.SortFunc(list, func(a, b incident.Event) int {
-		if a.At != b.At {
-			return int(a.At/1e9 - b.At/1e9)
-		}
-		return int(a.Seq - b.Seq)
-	})
-	for _, e := range list {
-		if n := len(phases); n == 0 || phases[n-1] != e.Event {
+	slices.SortFunc(list, func(a, b incident.Event) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Seq, b.Seq)) })
+	return list
+}
+
+// phasesOf reads the phases from a timeline; one that repeats at once, as the
+// joining of a further service does, counts once.
+func phasesOf(timeline []incident.Event) (phases []string) {
+	for _, e := range timeline {
+		if n := len(phases); phaseNames[e.Event] && (n == 0 || phases[n-1] != e.Event) {
 			phases = append(phases, e.Event)
 		}
 	}

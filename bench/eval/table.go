@@ -112,7 +112,9 @@ func printFound(w io.Writer, runs []scenarioRun) {
 			fmt.Fprintf(w, "  %s  %s\n", f.ID, f.Title)
 			fmt.Fprintf(w, "    started %s detected %s main end %s ended %s first %s members %d kinds %v withdrawn %v into %q\n", clock(f.StartedAt), clock(f.DetectedAt),
 				clock(f.MainImpactEndedAt), clock(f.EndedAt), f.FirstService, len(f.Services), f.Kinds, f.Withdrawn, f.MergedInto)
-			fmt.Fprintf(w, "    %d events: %s\n", f.events, strings.Join(f.phases, " "))
+			for _, e := range f.timeline {
+				fmt.Fprintf(w, "      %s %-16s %s\n", clock(e.At), e.Event, e.Summary)
+			}
 		}
 	}
 	fmt.Fprintln(w)

@@ -200,7 +200,7 @@ func (e *episode) admit(mem *member, s *detect.Signal, onset int64, m *moment) {
 		if s.Scope == (detect.Scope{Service: mem.Service}) && !mem.sure && s.Expected >= 0 && s.Expected < 1 {
 			mem.usual, mem.sure = s.Expected, true
 		}
-		if onset < e.StartedAt && len(e.members) > 1 && !m.failed(mem, s.Scope.Pop, onset, e.StartedAt) {
+		if onset < e.StartedAt && (len(e.members) > 1 || mem.failing != 0) && !m.failed(mem, s.Scope.Pop, onset, e.StartedAt) {
 			onset = e.StartedAt
 		}
 		if mem.failing == 0 || onset < mem.failing {

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -258,22 +259,35 @@ func (e *episode) gapNote(g logGap) told {
 	return t
 }
 
-// dips gives the second troubles of single members, where the incident as a whole had recovered.
+// dips gives the second troubles of members, where the incident as a whole had
+// recovered: one for all whose trouble came back within dipsApart of the first.
 func (e *episode) dips(s shape) (all []told) {
+	var again []*member
 	for _, mem := range e.members {
-		if mem.again.errors < dipErrors || mem.again.errors < dipShare*mem.PeakRate*mem.again.requests || len(all) >= dipLimit || !e.easing(s, mem.again.at) {
-			continue
+		if mem.again.errors >= dipErrors && mem.again.errors >= dipShare*mem.PeakRate*mem.again.requests && e.easing(s, mem.again.at) {
+			again = append(again, mem)
 		}
-		t := told{key: "relapse/" + mem.Service, Event: Event{At: mem.again.at, Event: Relapse.String(), Service: mem.Service}}
-		t.Value = mem.again.errors / mem.again.requests
-		t.Summary = fmt.Sprintf("%s fails again after it had recovered: %s of its requests", mem.Service, percent(t.Value))
-		all = append(all, t)
+	}
+	slices.SortStableFunc(again, func(a, b *member) int { return compare(a.again.at, b.again.at) })
+	for i := 0; i < len(again) && len(all) < dipLimit; {
+		first, n := again[i], 1
+		for i+n < len(again) && again[i+n].again.at-first.again.at <= int64(dipsApart) {
+			n++
+		}
+		t := told{key: "relapse/" + first.Service, Event: Event{At: first.again.at, Event: Relapse.String(), Service: first.Service}}
+		t.Value = first.again.errors / first.again.requests
+		t.Summary = fmt.Sprintf("%s fails again after it had recovered: %s of its requests", first.Service, percent(t.Value))
+		if n > 1 {
+			t.Summary += fmt.Sprintf(", and %s soon after", services(n-1))
+		}
+		all, i = append(all, t), i+n
 	}
 	return all
 }
 
 const (
 	dipLimit  = 10
+	dipsApart = 15 * time.Minute
 	dipErrors = 10   // fewer are chance
 	dipShare  = 0.25 // of the member's worst rate; less is its tail
 )
