@@ -181,7 +181,7 @@ func shape(q query, rows []*data.Frame, source string) (*data.Frame, error) {
 		if len(rows) > 1 {
 			band = rows[1]
 		}
-		return seriesFrame(q, rows[0], band), nil
+		return seriesFrame(q, rows[0], band)
 	case typeIncidents:
 		if q.Count {
 			return countFrame("incidents", "severity", rows[0], chosenOr(q.Severities, severities)), nil

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -73,7 +74,10 @@ func windowRows(rows ...any) *data.Frame {
 func TestSeriesAreWideSortedAndFilledByWhatTheirMeasureMeans(t *testing.T) {
 	rows := windowRows(2, "a", 0.5, 1, "b", 3.0, 0, "a", math.NaN(), 0, "b", 1.0)
 	show := func(measure string) string {
-		f := seriesFrame(query{Measure: measure}, rows, nil)
+		f, err := seriesFrame(query{Measure: measure}, rows, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
 		var b strings.Builder
 		for _, field := range f.Fields[1:] {
 			fmt.Fprintf(&b, "%s{%s}", field.Name, field.Labels)
@@ -121,5 +125,15 @@ func TestShapingLeavesTheSharedRowsAlone(t *testing.T) {
 	incidentsFrame(rows, "uid")
 	if rows.Fields[0].Name != "phase_number" || rows.Fields[0].Config != nil || rows.Fields[1].Config != nil {
 		t.Error("the cached frame was changed")
+	}
+}
+
+func TestSeriesThatWouldFillTheMemoryAreRefused(t *testing.T) {
+	var rows []any
+	for i := range 2400 {
+		rows = append(rows, i, fmt.Sprint("service", i), 1.0)
+	}
+	if _, err := seriesFrame(query{Measure: "requests"}, windowRows(rows...), nil); !errors.Is(err, errMoreRows) {
+		t.Error(err)
 	}
 }

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -9,10 +10,13 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 )
 
+// maxCells bounds a wide frame: many series that are mostly empty would fill the memory.
+const maxCells = 5_000_000
+
 // seriesFrame turns rows of (time, label..., value) into one wide frame: a
 // field a series, its labels on it, sorted by time. A series without a row at
 // a point has 0 there when its measure counts, and null when it divides.
-func seriesFrame(q query, rows, band *data.Frame) *data.Frame {
+func seriesFrame(q query, rows, band *data.Frame) (*data.Frame, error) {
 	m := measures[q.Measure]
 	w := newWide(rows, band)
 	labels := len(rows.Fields) - 2
@@ -26,7 +30,10 @@ func seriesFrame(q query, rows, band *data.Frame) *data.Frame {
 			w.add(band, last-4, last-3+i, name, m.config(name), data.Labels{"band": strings.Fields(name)[0]})
 		}
 	}
-	return w.frame()
+	if w.full {
+		return nil, fmt.Errorf("%w: the series have more than %d points together: choose fewer services or pops, or a shorter time", errMoreRows, maxCells)
+	}
+	return w.frame(), nil
 }
 
 func (m measure) config(name string) *data.FieldConfig {
@@ -39,6 +46,7 @@ type wide struct {
 	at    map[int64]int
 	order []string
 	field map[string]*data.Field
+	full  bool // a series did not fit
 }
 
 func newWide(frames ...*data.Frame) *wide {
@@ -76,6 +84,10 @@ func (w *wide) add(rows *data.Frame, labels, column int, name string, config *da
 		key := name + "\x00" + set.String()
 		field, known := w.field[key]
 		if !known {
+			if (len(w.field)+1)*len(w.times) > maxCells {
+				w.full = true
+				return
+			}
 			field = data.NewField(name, set, make([]*float64, len(w.times)))
 			field.Config = config
 			w.field[key] = field
