@@ -4,7 +4,7 @@
 // months pass in minutes.
 //
 //	go run ./bench/eval                          # everything; under 15 minutes on two cores
-//	go run ./bench/eval -scenario fastly -v      # one scenario, what was found
+//	go run ./bench/eval -scenario fastly -weeks 0 -v   # one scenario, what was found
 //	go run ./bench/eval -seeds 11-15 -write      # and into docs/detection.md
 //
 // scenario.go feeds a scenario, score.go compares what was found with the truth,
@@ -58,7 +58,9 @@ func run(args []string) error {
 			printFound(os.Stdout, runs)
 		}
 		writeScenarios(&page, names, runs)
+		fmt.Print(page.String())
 	}
+	shown := page.Len()
 	if o.weeks > 0 {
 		p := runPopulation(o.seeds, o.weeks)
 		if o.verbose {
@@ -66,7 +68,7 @@ func run(args []string) error {
 		}
 		writePopulation(&page, p)
 	}
-	fmt.Print(page.String())
+	fmt.Print(page.String()[shown:])
 	fmt.Fprintf(os.Stderr, "%.0f s on %d cores\n", time.Since(began).Seconds(), runtime.GOMAXPROCS(0))
 	if o.write == "" {
 		return nil
@@ -75,7 +77,7 @@ func run(args []string) error {
 }
 
 func command(o options) string {
-	return fmt.Sprintf("make eval SEEDS=%s WEEKS=%d", seedText(o.seeds), o.weeks)
+	return fmt.Sprintf("make eval ARGS=%q", fmt.Sprintf("-seeds %s -weeks %d", seedText(o.seeds), o.weeks))
 }
 
 func parse(args []string) (options, error) {
