@@ -18,6 +18,7 @@ test: ## all tests, against a real Kafka broker and the real ClickHouse engine
 	@command -v mvn >/dev/null || { echo "make test needs Maven to fetch the Kafka broker: install maven"; exit 1; }
 	@command -v npm >/dev/null || { echo "make test needs npm to fetch the ClickHouse engine: install nodejs and npm"; exit 1; }
 	$(GO) test -tags wire -timeout 20m $(ARGS) ./...
+	$(MAKE) -C dashboards/plugin test
 
 check: ## format, vet, lint, import rules, known vulnerabilities
 	@test -z "$$(gofmt -l . | grep -v node_modules)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
@@ -39,6 +40,12 @@ bench-diff: ## the same, beside those of another revision: make bench-diff BASE=
 
 eval: ## every outage and thousands of quiet service-weeks through the real detector, beside two peers
 	$(GO) run ./bench/eval $(ARGS)
+
+dashboards: ## the dashboards' and alert rules' files, from their code
+	$(GO) run ./dashboards/generate
+
+plugin: ## the Grafana data source, back end and front end, as an installable folder: dashboards/plugin/dist
+	$(MAKE) -C dashboards/plugin
 
 SEED    ?= 1
 MINUTES ?= 10

@@ -33,7 +33,7 @@ var doors = map[string][]string{
 	"github.com/grafana/grafana-plugin-sdk-go":  {"dashboards/plugin"},
 	"github.com/grafana/grafana-foundation-sdk": {"dashboards"},
 	"github.com/spf13/cobra":                    {"internal/cli"},
-	"github.com/goccy/go-yaml":                  {"internal/config"},
+	"github.com/goccy/go-yaml":                  {"internal/config", "dashboards"},
 	"github.com/prometheus/client_golang":       {"internal/telemetry"},
 }
 
