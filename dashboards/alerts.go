@@ -1,0 +1,150 @@
+package dashboards
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/goccy/go-yaml"
+)
+
+// DatasourceUID is the id of the provisioned ClickHouse data source, which the alert rules ask.
+const DatasourceUID = "spikeline"
+
+// Rule is one alert rule: it fires for every series whose last value is beyond the limit.
+type Rule struct {
+	UID, Title string
+	SQL        string
+	Above      float64 // it fires above this
+	For        string
+	Severity   string
+	Panel      string // the question of the panel that it leads to
+	Dashboard  string
+	Summary    string
+	More       string
+	Labels     map[string]string
+}
+
+// Rules are the alert rules. Their SQL has no macros on intervals, which alerting does not know, and their
+// times are of the clock of ClickHouse, so that a replay of last year's logs alerts too while it is written.
+func Rules() []Rule {
+	rules := make([]Rule, 0, 6)
+	for _, severity := range []struct{ name, patience string }{{"critical", "0s"}, {"major", "0s"}, {"minor", "5m"}} {
+		rules = append(rules, incidentRule(severity.name, severity.patience))
+	}
+	return append(rules,
+		Rule{
+			UID: "spikeline-stalled", Title: "Spikeline has stopped writing", Severity: "critical", For: "1m", Above: 300,
+			SQL:       `SELECT now() AS time, toFloat64(if(count() = 0, 0, dateDiff('second', max(written_at), now()))) AS value FROM spikeline.progress`,
+			Dashboard: pipelineID, Panel: "When did the judge last write?",
+			Summary: `Nothing was written for {{ humanizeDuration $values.B.Value }}`,
+			More:    "No worker judges, ClickHouse takes no rows, or no records come. Until it writes again, no incident can be seen.",
+		},
+		Rule{
+			UID: "spikeline-behind", Title: "Spikeline's watermark is behind", Severity: "major", For: "2m", Above: 300,
+			SQL: `SELECT now() AS time, toFloat64(max(if(written_at > now() - INTERVAL 10 MINUTE, dateDiff('second', closed_to, written_at), 0))) AS value
+FROM spikeline.progress`,
+			Dashboard: pipelineID, Panel: "How old is the newest data?",
+			Summary: `The newest closed window was {{ humanizeDuration $values.B.Value }} old when it was written`,
+			More:    "It writes, but is far behind the clock: it catches up, a partition lags, or old logs are replayed. Incidents are seen that much later.",
+		},
+		Rule{
+			UID: "spikeline-rejects", Title: "Spikeline cannot use some records", Severity: "major", For: "5m", Above: 0.01,
+			SQL: `SELECT now() AS time, if(sum(consumed) = 0, 0, (sum(rejected_total) + sum(too_late)) / sum(consumed)) AS value
+FROM spikeline.ledger WHERE written_at > now() - INTERVAL 30 MINUTE`,
+			Dashboard: pipelineID, Panel: "What could not be used, and why?",
+			Summary: `{{ humanizePercentage $values.B.Value }} of the records of the last half hour were rejected or too late`,
+			More:    "They are in no window. Their reasons are in the table rejects, their exact number in ledger.",
+		})
+}
+
+func incidentRule(severity, patience string) Rule {
+	return Rule{
+		UID: "spikeline-incident-" + severity, Title: "Incident at the edge: " + severity, Severity: severity, For: patience, Above: -1,
+		SQL: fmt.Sprintf(`SELECT now() AS time, incident_id, toFloat64(requests_failed + requests_missing + requests_slow) AS value
+FROM spikeline.incidents
+WHERE status = 'open' AND severity = '%s' AND written_at > now() - INTERVAL 1 DAY
+ORDER BY time, incident_id LIMIT 100`, severity),
+		Dashboard: timelineID, Panel: "In which phase was each incident?",
+		Summary: `Incident {{ $labels.incident_id }} goes on: {{ printf "%.0f" $values.B.Value }} requests failed, slow or missing so far`,
+		More:    "It fires while the incident is open, once for each incident.",
+		Labels:  map[string]string{"incident": "true"},
+	}
+}
+
+// worker is the address of the reports: Grafana fills in environment variables
+// in labels, and in annotations not, so it travels as a label.
+const (
+	workerLabel = "spikeline_url"
+	workerLink  = `{{ with index $labels "` + workerLabel + `" }}{{ . }}{{ else }}http://127.0.0.1:9464{{ end }}`
+	grafanaLink = `{{ reReplaceAll "/+\\z" "" externalURL }}`
+)
+
+// AlertFile is the provisioning file of the rules.
+func AlertFile() []byte {
+	rules := make([]map[string]any, 0, 6)
+	for _, r := range Rules() {
+		rules = append(rules, r.provision())
+	}
+	file := map[string]any{"apiVersion": 1, "groups": []map[string]any{{
+		"orgId": 1, "name": "spikeline", "folder": "Spikeline", "interval": "30s", "rules": rules,
+	}}}
+	var b bytes.Buffer
+	b.WriteString("# Made by go generate ./dashboards from dashboards/alerts.go; do not edit.\n")
+	must(yaml.NewEncoder(&b, yaml.UseLiteralStyleIfMultiline(true), yaml.Indent(2), yaml.IndentSequence(true)).Encode(file))
+	return b.Bytes()
+}
+
+func (r Rule) provision() map[string]any {
+	labels := map[string]string{"service": "spikeline", "severity": r.Severity, workerLabel: "$SPIKELINE_URL"}
+	for name, value := range r.Labels {
+		labels[name] = value
+	}
+	return map[string]any{
+		"uid": r.UID, "title": r.Title, "condition": "C", "for": r.For, "isPaused": false,
+		"noDataState": "OK", "execErrState": "Error",
+		"dashboardUid": r.Dashboard, "panelId": panelID(r.Dashboard, r.Panel),
+		"labels": labels, "annotations": r.annotations(), "data": r.data(),
+	}
+}
+
+func (r Rule) annotations() map[string]string {
+	dashboardLink, report := grafanaLink+"/d/"+r.Dashboard, workerLink+"/readyz?verbose"
+	if r.Dashboard == timelineID {
+		dashboardLink = grafanaLink + "/d/" + postmortemID + "?var-incident={{ urlquery $labels.incident_id }}"
+		report = workerLink + "/incidents/{{ urlquery $labels.incident_id }}"
+	}
+	return map[string]string{"summary": r.Summary, "description": r.More, "dashboard": dashboardLink, "report": report}
+}
+
+// data is the query, the last value of each of its series, and the comparison.
+func (r Rule) data() []map[string]any {
+	expression := func(ref string, model map[string]any) map[string]any {
+		model["refId"] = ref
+		model["datasource"] = map[string]any{"type": "__expr__", "uid": "__expr__"}
+		return map[string]any{"refId": ref, "datasourceUid": "__expr__", "relativeTimeRange": map[string]int{"from": 0, "to": 0}, "model": model}
+	}
+	return []map[string]any{
+		{
+			"refId": "A", "datasourceUid": DatasourceUID, "relativeTimeRange": map[string]int{"from": 600, "to": 0},
+			"model": map[string]any{
+				"refId": "A", "datasource": map[string]any{"type": ClickHouseType, "uid": DatasourceUID},
+				"editorType": "sql", "queryType": "timeseries", "format": Series, "rawSql": r.SQL, "intervalMs": 10000, "maxDataPoints": 1000,
+			},
+		},
+		expression("B", map[string]any{"type": "reduce", "expression": "A", "reducer": "last", "settings": map[string]any{"mode": "dropNN"}}),
+		expression("C", map[string]any{"type": "threshold", "expression": "B", "conditions": []map[string]any{
+			{"evaluator": map[string]any{"type": "gt", "params": []float64{r.Above}}},
+		}}),
+	}
+}
+
+func panelID(uid, question string) uint32 {
+	for _, d := range All() {
+		for _, p := range d.Panels {
+			if *d.Uid == uid && p.Panel != nil && *p.Panel.Title == question {
+				return *p.Panel.Id
+			}
+		}
+	}
+	panic("BUG: an alert rule leads to no panel: " + question)
+}

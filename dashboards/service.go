@@ -1,0 +1,185 @@
+package dashboards
+
+import (
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+)
+
+// oneService are the rows of the chosen service in the chosen pops.
+const oneService = "service = ${service:singlequote} AND {pop}"
+
+// service is everything about one service.
+func service() dashboard.Dashboard {
+	b := frame(serviceID, "Service", "Is this service well: its rate, errors and latency window by window, what the detector said of them, and where it suffers.", "now-3h").
+		WithVariable(services()).WithVariable(many(pops())).WithVariable(report())
+	marks(b, overlap+" AND has(services, ${service:singlequote})")
+	return finish(b.
+		WithPanel(serviceNumber("How much traffic does it get?", "Requests a second at the end of the time range.", "reqps", steps(blue), `sum(requests) / {span}`, "requests")).
+		WithPanel(serviceNumber("What share of its requests fails?", "5xx of its requests at the end of the time range.", "percentunit", errorSteps, `sum(errors) / sum(requests)`, "requests, errors")).
+		WithPanel(serviceNumber("How slow are its slowest?", "99th percentile of latency at the end of the time range, from merged histograms (within 3.1 %).", "ms", steps(calm, step{1000, yellow}, step{5000, vermilion}), `quantileExactWeightedArrayOrNull(0.99)(mapKeys(latency), mapValues(latency)) / 1000`, "latency")).
+		WithPanel(serviceNumber("How much comes from the cache?", "Share of requests answered from the edge cache.", "percentunit", steps(blue), `sum(cache_hits) / sum(requests)`, "requests, cache_hits")).
+		WithPanel(found()).
+		WithPanel(band("Is the error rate normal?", "5xx of its requests. While the detector has a finding on them, the rate that it expected and the worst that it would call normal.", "percentunit", "error_surge", `sum(errors) / sum(requests)`, "1", 12)).
+		WithPanel(band("Is the traffic normal?", "Requests a second. While the detector has a finding on the traffic, what it expected and the highest (or lowest) that it would call normal.", "reqps", "traffic_surge', 'traffic_drop", `sum(requests) / {span}`, "10", 12)).
+		WithPanel(sides()).
+		WithPanel(codes()).
+		WithPanel(quantiles()).
+		WithPanel(cache()).
+		WithPanel(suffered()).
+		WithPanel(popHeat("In which pops do its requests fail?", 12, 11, oneService)).
+		WithPanel(popTable()).
+		WithPanel(signals()))
+}
+
+func serviceNumber(question, about, unitName string, t *dashboard.ThresholdsConfig, value, columns string) built {
+	return view{
+		question: question, about: about, w: 5, h: 4,
+		empty: "no requests in this range", unit: unitName, thresholds: t, min: cog.ToPtr(0.0),
+		targets: targets{lines(sql(`SELECT $__timeInterval(window_start) AS time, `+value+` AS Value
+FROM {rows}
+GROUP BY time ORDER BY time`, "{rows}", byPop("window_end, "+columns, oneService)))},
+	}.number()
+}
+
+func found() built {
+	return view{
+		question: "How often was it abnormal?", w: 4, h: 4,
+		about: "Findings of the detector that began in this time range, on the service over all pops.",
+		empty: "never in this range", unit: "short", thresholds: badAtOnce,
+		targets: targets{rows(`SELECT count() AS findings FROM spikeline.signals
+WHERE $__timeFilter(window_start) AND service = ${service:singlequote} AND pop = '' AND opened`)},
+	}.number()
+}
+
+// band draws a measure and what the detector called normal. Signals on traffic count requests a window, so they are divided by its seconds.
+func band(question, about, unitName, kinds, value, seconds string, w uint32) built {
+	return view{
+		question: question, about: about, w: w, h: 9,
+		empty: "no requests in this range", unit: unitName, min: cog.ToPtr(0.0),
+		overrides: []dashboard.DashboardFieldConfigSourceOverrides{
+			fixed("observed", blue),
+			fixed("expected", green, set("custom.fillOpacity", 0), set("custom.lineStyle", map[string]any{"fill": "dash", "dash": []int{10, 6}})),
+			fixed("limit", orange, title("limit of normal"), set("custom.fillOpacity", 0), set("custom.lineStyle", map[string]any{"fill": "dash", "dash": []int{2, 4}})),
+		},
+		targets: targets{lines(sql(`SELECT o.time AS time, o.observed AS observed, e.expected AS expected, e.band AS limit
+FROM (SELECT $__timeInterval(window_start) AS time, `+value+` AS observed FROM {rows} GROUP BY time) AS o
+LEFT JOIN (
+  SELECT $__timeInterval(window_start) AS time, avg(toNullable(expected)) / {seconds} AS expected, avg(toNullable(signals.band)) / {seconds} AS band
+  FROM spikeline.signals WHERE $__timeFilter(window_start) AND service = ${service:singlequote} AND pop = '' AND kind IN ('{kinds}')
+  GROUP BY time
+) AS e ON o.time = e.time
+ORDER BY time`, "{rows}", byPop("window_end, requests, errors", oneService), "{kinds}", kinds, "{seconds}", seconds))},
+	}.curve()
+}
+
+func sides() built {
+	return view{
+		question: "Do the errors come from the edge or from the origin?", w: 12, h: 8,
+		about: "5xx a second: those that the edge made itself (no origin answered, or it answered well), and those passed on from an origin.",
+		empty: "no requests in this range", unit: "reqps", min: cog.ToPtr(0.0),
+		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("edge", vermilion), fixed("origin", blue)},
+		targets: targets{lines(sql(`SELECT $__timeInterval(window_start) AS time, sum(edge_errors) / {span} AS edge, sum(origin_errors) / {span} AS origin
+FROM {rows}
+GROUP BY time ORDER BY time`, "{rows}", byPop("window_end, edge_errors, origin_errors", oneService)))},
+	}.stack()
+}
+
+func codes() built {
+	return view{
+		question: "With which status are requests answered?", w: 12, h: 8,
+		about: "Requests a second by status code; the 12 most frequent of this time range.",
+		empty: "no requests in this range", unit: "reqps", min: cog.ToPtr(0.0), name: "${__field.labels.code}",
+		targets: targets{lines(sql(`SELECT $__timeInterval(window_start) AS time, toString(answer.1) AS code, sum(answer.2) / {span} AS Value
+FROM {rows} AS r ARRAY JOIN CAST(status, 'Array(Tuple(UInt16, UInt64))') AS answer
+WHERE answer.1 IN (
+  SELECT code FROM (SELECT answer.1 AS code, answer.2 AS n FROM {rows} AS most ARRAY JOIN CAST(status, 'Array(Tuple(UInt16, UInt64))') AS answer)
+  GROUP BY code ORDER BY sum(n) DESC LIMIT 12)
+GROUP BY time, code ORDER BY time, code`, "{rows}", byPop("window_end, status", oneService)))},
+	}.stack()
+}
+
+func quantiles() built {
+	return view{
+		question: "How slow is it?", w: 12, h: 8,
+		about: "Latency of half, of 95 % and of 99 % of the requests at most, from histograms merged over pops and windows (within 3.1 %). Nothing where the logs hold no latency.",
+		empty: "no latency in the logs of this range", unit: "ms", min: cog.ToPtr(0.0),
+		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("p50", sky), fixed("p95", blue), fixed("p99", pink)},
+		targets: targets{lines(sql(`SELECT time, q[1] / 1000 AS p50, q[2] / 1000 AS p95, q[3] / 1000 AS p99
+FROM (
+  SELECT $__timeInterval(window_start) AS time, quantilesExactWeightedArray(0.5, 0.95, 0.99)(mapKeys(latency), mapValues(latency)) AS q
+  FROM {rows} WHERE notEmpty(latency) GROUP BY time)
+ORDER BY time`, "{rows}", byPop("window_end, latency", oneService)))},
+	}.curve()
+}
+
+func cache() built {
+	return view{
+		question: "Does the cache still help?", w: 12, h: 8,
+		about: "Share of requests answered from the edge cache, and share of errors among those that were not.",
+		empty: "no requests in this range", unit: "percentunit", min: cog.ToPtr(0.0),
+		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("from cache", green), fixed("errors past the cache", vermilion)},
+		targets: targets{lines(sql("SELECT $__timeInterval(window_start) AS time, sum(cache_hits) / sum(requests) AS `from cache`,\n  least(1, sum(errors) / greatest(1, sum(requests) - sum(cache_hits))) AS `errors past the cache`\nFROM {rows}\nGROUP BY time ORDER BY time",
+			"{rows}", byPop("window_end, requests, errors, cache_hits", oneService)))},
+	}.curve()
+}
+
+func suffered() built {
+	return view{
+		question: "What was wrong with it, where and when?", w: 24, h: 9,
+		about: "What the detector found: over all pops, and in each pop with findings (the 25 with most). Grey is normal. An empty stretch has no requests.",
+		empty: "no requests in this range", name: "${__field.labels.pop}", points: 700,
+		targets: targets{lines(sql(`SELECT o.time AS time, o.pop AS pop, toInt8(s.finding) AS finding
+FROM (
+  SELECT time, arrayJoin([' all pops', pop]) AS pop FROM (SELECT $__timeInterval(window_start) AS time, toString(pop) AS pop FROM {rows} GROUP BY time, pop)
+  GROUP BY time, pop
+) AS o
+LEFT JOIN (
+  SELECT $__timeInterval(window_start) AS time, if(pop = '', ' all pops', toString(pop)) AS pop, max(indexOf({kinds}, kind)) AS finding
+  FROM spikeline.signals WHERE $__timeFilter(window_start) AND service = ${service:singlequote} AND elevated GROUP BY time, pop
+) AS s ON o.time = s.time AND o.pop = s.pop
+WHERE o.pop = ' all pops' OR o.pop IN (
+  SELECT toString(pop) FROM spikeline.signals WHERE $__timeFilter(window_start) AND service = ${service:singlequote} AND pop != '' AND elevated
+  GROUP BY pop ORDER BY count() DESC LIMIT 25)
+ORDER BY time, pop`, "{rows}", byPop("window_end", oneService),
+			"{kinds}", `['source_incomplete', 'traffic_surge', 'client_error_surge', 'latency_surge', 'traffic_drop', 'error_surge']`))},
+	}.states(findings)
+}
+
+func popTable() built {
+	return view{
+		question: "Which pops serve it, and how well?", w: 12, h: 11,
+		about: "Over the whole time range, most errors first.",
+		empty: "no requests in this range",
+		overrides: []dashboard.DashboardFieldConfigSourceOverrides{
+			field("requests", unit("short")), field("errors", unit("short")),
+			field("error_rate", title("error rate"), unit("percentunit"), set("decimals", 2), set("thresholds", errorSteps), set("custom.cellOptions", map[string]any{"type": "color-text"})),
+			field("edge", title("made by the edge"), unit("percentunit"), set("decimals", 0)),
+			field("cached", title("from cache"), unit("percentunit"), set("decimals", 0)),
+			field("p99", unit("ms")),
+		},
+		targets: targets{rows(sql(`SELECT pop, sum(r.requests) AS requests, sum(r.errors) AS errors, sum(r.errors) / sum(r.requests) AS error_rate,
+  if(sum(r.errors) = 0, NULL, sum(edge_errors) / sum(r.errors)) AS edge, sum(cache_hits) / sum(r.requests) AS cached,
+  quantileExactWeightedArrayOrNull(0.99)(mapKeys(latency), mapValues(latency)) / 1000 AS p99
+FROM {rows} AS r
+GROUP BY pop ORDER BY errors DESC, requests DESC LIMIT 200`, "{rows}", byPop("window_end, requests, errors, edge_errors, cache_hits, latency", oneService)))},
+	}.table()
+}
+
+func signals() built {
+	return view{
+		question: "What did the detector say, and why?", w: 24, h: 10,
+		about: "Findings on this service that began in this time range or ended in it, over all pops first. Observed and expected are rates from 0 to 1, for traffic requests a window.",
+		empty: "the detector found nothing on this service in this range",
+		overrides: []dashboard.DashboardFieldConfigSourceOverrides{
+			field("window_start", title("window"), width(165)), field("onset", width(165)),
+			field("severity", append(painted(state{"critical", vermilion}, state{"warning", orange}, state{"info", sky}), width(80))...),
+			field("kind", width(150)), field("pop", width(80)), field("step", width(70)),
+			field("observed", width(90), unit("short")), field("expected", width(90), unit("short")), field("score", width(75), unit("short")),
+		},
+		targets: targets{rows(`SELECT window_start, if(opened, 'begins', 'ends') AS step, kind, if(pop = '', 'all', toString(pop)) AS pop, toString(severity) AS severity,
+  onset, observed, expected, score, reason
+FROM spikeline.signals
+WHERE $__timeFilter(window_start) AND service = ${service:singlequote} AND (opened OR ended)
+ORDER BY signals.pop = '' DESC, window_start LIMIT 500`)},
+	}.table()
+}

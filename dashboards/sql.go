@@ -1,0 +1,75 @@
+package dashboards
+
+import "strings"
+
+// sql puts fragments in the place of {names}: those given first, then those that all queries share.
+func sql(text string, pairs ...string) string {
+	return shared.Replace(strings.NewReplacer(pairs...).Replace(text))
+}
+
+var shared = strings.NewReplacer(
+	"{service}", "service IN (${service:singlequote})",
+	"{pop}", "pop IN (${pop:singlequote})",
+	"{overlap}", overlap,
+	"{touched}", touched,
+	"{span}", span,
+	"{closed}", "window_end <= (SELECT max(closed_to) FROM spikeline.progress)", // what still fills would look like a drop
+)
+
+// overlap picks the incidents that a time range meets, those too that began before it or still go on.
+const overlap = `started_at <= $__toTime AND (status = 'open' OR ifNull(ended_at, started_at) >= $__fromTime)`
+
+// touched picks the members of incidents in the same way.
+const touched = `started_at <= $__toTime AND ifNull(ended_at, $__toTime) >= $__fromTime`
+
+// span is how many seconds of a step the rows cover: the last one is not full yet.
+const span = `greatest(10, least($__interval_s, dateDiff('second', time, least($__toTime, (SELECT max(closed_to) FROM spikeline.progress)))))`
+
+// byService are rows of services over their pops. Long ranges come from the
+// hourly roll-up, and what is not rolled up yet from the windows.
+func byService(columns, filter string) string {
+	return sql(`(
+    SELECT window_start, service, {columns} FROM spikeline.service_windows
+    WHERE $__timeFilter(window_start) AND {filter} AND {closed}
+      AND ($__interval_s < 3600 OR window_start >= (SELECT max(rolled_1h_to) FROM spikeline.progress))
+    UNION ALL
+    SELECT window_start, service, {columns} FROM spikeline.windows_1h
+    WHERE $__timeFilter(window_start) AND {filter}
+      AND $__interval_s >= 3600 AND window_start < (SELECT max(rolled_1h_to) FROM spikeline.progress)
+  )`, "{columns}", columns, "{filter}", orAll(filter))
+}
+
+// byPop are rows of services in pops, from windows, minutes or hours, whichever is as fine as the panel shows.
+func byPop(columns, filter string) string {
+	return sql(`(
+    SELECT window_start, service, pop, {columns} FROM spikeline.windows
+    WHERE $__timeFilter(window_start) AND {filter} AND {closed}
+      AND ($__interval_s < 60 OR window_start >= (SELECT max(rolled_1m_to) FROM spikeline.progress))
+    UNION ALL
+    SELECT window_start, service, pop, {columns} FROM spikeline.windows_1m
+    WHERE $__timeFilter(window_start) AND {filter}
+      AND $__interval_s >= 60 AND window_start < (SELECT max(rolled_1m_to) FROM spikeline.progress)
+      AND ($__interval_s < 3600 OR window_start >= (SELECT max(rolled_1h_to) FROM spikeline.progress))
+    UNION ALL
+    SELECT window_start, service, pop, {columns} FROM spikeline.windows_1h
+    WHERE $__timeFilter(window_start) AND {filter}
+      AND $__interval_s >= 3600 AND window_start < (SELECT max(rolled_1h_to) FROM spikeline.progress)
+  )`, "{columns}", columns, "{filter}", orAll(filter))
+}
+
+func orAll(filter string) string {
+	if filter == "" {
+		return "1"
+	}
+	return filter
+}
+
+// phaseNumbers are the phases of incident_events in the order of the value mappings; 0 is none of them.
+const phaseNumbers = `['first_spike', 'cascade', 'peak', 'fluctuating', 'partial_recovery', 'relapse', 'residual', 'recovered']`
+
+// worst is the first service of the incident in the range that failed most requests.
+const worst = `(SELECT argMax(first_service, requests_failed + requests_missing) FROM spikeline.incidents WHERE ` + overlap + `)`
+
+// rangeOf gives a link's time range: an incident with a margin around it, as text in milliseconds.
+const rangeOf = `toString(toUnixTimestamp(started_at - INTERVAL 10 MINUTE) * 1000) AS from_ms,
+  toString(toUnixTimestamp(least(now(), ifNull(ended_at, toDateTime(version)) + INTERVAL 20 MINUTE)) * 1000) AS to_ms`

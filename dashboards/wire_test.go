@@ -1,0 +1,343 @@
+//go:build wire
+
+package dashboards
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spikeline/spikeline/internal/cli"
+	"github.com/spikeline/spikeline/sink/engine"
+)
+
+func TestMain(m *testing.M) {
+	if engine.IsChild() {
+		engine.Main()
+	}
+	os.Exit(m.Run())
+}
+
+// grafana asks ClickHouse as Grafana's user does.
+type grafana struct {
+	addr, user, settings string
+}
+
+type answer struct {
+	Meta []struct{ Name, Type string }
+	Data [][]any
+}
+
+func (g grafana) ask(sql string) (a answer, err error) {
+	address := "http://" + g.addr + "/?default_format=JSONCompact&max_execution_time=60&user=" + g.user + g.settings
+	res, err := http.Post(address, "text/plain", strings.NewReader(sql))
+	if err != nil {
+		return a, err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		return a, err
+	}
+	if res.StatusCode != http.StatusOK {
+		return a, fmt.Errorf("%s", bytes.TrimSpace(text))
+	}
+	if len(text) == 0 {
+		return a, nil // of INSERT
+	}
+	return a, json.Unmarshal(text, &a)
+}
+
+// The outage that the tests look at, and its parts.
+const scenario = "cloudflare-2025-12-05"
+
+var (
+	quiet  = asked{from: at("2025-12-05T08:00:00Z"), to: at("2025-12-05T08:20:00Z")}
+	outage = asked{from: at("2025-12-05T08:00:00Z"), to: at("2025-12-05T10:00:00Z")}
+)
+
+func at(text string) time.Time {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+// load plays an outage with broken and too late records through the program into a real engine.
+func load(t *testing.T) grafana {
+	t.Helper()
+	c := engine.Default()
+	c.Path = filepath.Join(t.TempDir(), "clickhouse")
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	e, err := engine.Start(ctx, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Stop)
+	log := filepath.Join(t.TempDir(), "edge.log")
+	spikeline(t, "simulate", "--scenario", scenario, "--total", "100", "--broken", "0.0005", "--too-late", "0.0005", "-o", log)
+	spikeline(t, "replay", log, "--lateness", "60s", "--clickhouse", e.DSN())
+	return grafana{addr: e.Addr(), user: "reader"}
+}
+
+func spikeline(t *testing.T, args ...string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	if status := cli.Main(args, &stdout, &stderr); status != 0 {
+		t.Fatalf("spikeline %s: exit status %d: %s", strings.Join(args, " "), status, stderr.String())
+	}
+}
+
+// reopen makes the incident one that still goes on, as the writer's user, and wants the alert to see it.
+func (g grafana) reopen(t *testing.T) {
+	t.Helper()
+	writer := grafana{addr: g.addr, user: "default"}
+	_, err := writer.ask(`INSERT INTO spikeline.incidents_rev SELECT * REPLACE (version + 1 AS version, 'open' AS status, toDateTime(0) AS ended_at, now() AS written_at) FROM spikeline.incidents_rev FINAL WHERE requests_failed > 0`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range statements(t) {
+		if s.where == "alert spikeline-incident-critical" && g.answers(t, s, outage) != 1 {
+			t.Errorf("%s: does not fire for an open incident", s.where)
+		}
+	}
+}
+
+// fill gives the variables the values that a viewer would have picked.
+func (g grafana) fill(t *testing.T, a asked) asked {
+	t.Helper()
+	column := func(sql string) (values []string) {
+		res, err := g.ask(sql)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range res.Data {
+			values = append(values, row[0].(string))
+		}
+		return values
+	}
+	a.variables = map[string]string{
+		"service":  quoted(column("SELECT first_service FROM spikeline.incidents ORDER BY requests_failed DESC LIMIT 1")...),
+		"pop":      quoted(column("SELECT DISTINCT pop FROM spikeline.windows ORDER BY pop")...),
+		"incident": quoted(column("SELECT incident_id FROM spikeline.incidents ORDER BY requests_failed DESC LIMIT 1")...),
+	}
+	return a
+}
+
+// mayBeEmpty are the questions whose answer is "none" here, and why.
+var mayBeEmpty = map[string]string{
+	"alert spikeline-incident-major": "the outage is critical",
+	"alert spikeline-incident-minor": "the outage is critical",
+}
+
+func TestQueriesOfDashboardsAndAlerts(t *testing.T) {
+	g := load(t)
+	a := g.fill(t, outage)
+	t.Run("every one answers after an outage", func(t *testing.T) { g.answersAll(t, a) })
+	t.Run("every one is valid where nothing happened", func(t *testing.T) {
+		never := asked{from: at("2020-01-01T00:00:00Z"), to: at("2020-01-01T03:00:00Z")}
+		for _, a := range []asked{g.fill(t, quiet), g.fill(t, never)} {
+			g.runsAll(t, a)
+		}
+	})
+	t.Run("every one runs for a user with GRANT SELECT alone, who cannot write", func(t *testing.T) {
+		g.cannotWrite(t)
+		g.runsAll(t, a)
+	})
+	t.Run("every one runs with readonly = 2, which cannot write", func(t *testing.T) {
+		g := grafana{addr: g.addr, user: "default", settings: "&readonly=2"}
+		g.cannotWrite(t)
+		g.runsAll(t, a)
+	})
+	t.Run("a service named to inject SQL is only a name", func(t *testing.T) { g.resistsInjection(t, a) })
+	t.Run("every one is valid while the incident goes on", func(t *testing.T) {
+		g.reopen(t)
+		g.runsAll(t, a)
+	})
+}
+
+// answersAll wants rows of everything, of the steps of windows, minutes and hours.
+func (g grafana) answersAll(t *testing.T, a asked) {
+	ran := map[string]int{}
+	for _, s := range statements(t) {
+		steps := []int{0}
+		if s.step {
+			steps = []int{10, 60, 3600}
+		}
+		for _, n := range steps {
+			a.seconds = n
+			rows := g.answers(t, s, a)
+			goesOn := strings.HasPrefix(s.where, "alert spikeline-incident")
+			if rows == 0 && mayBeEmpty[s.where] == "" && !goesOn {
+				t.Errorf("%s, step %d s: no rows\n%s", s.where, n, s.sql)
+			}
+			if rows > 0 && goesOn {
+				t.Errorf("%s: fires for an incident that is over", s.where)
+			}
+			ran[s.kind]++
+		}
+	}
+	fmt.Printf("%d statements ran as %d queries: %d of panels (in steps of 10 s, 1 min and 1 h), %d of variables, %d of annotations, %d of alerts\n",
+		len(statements(t)), ran["panel"]+ran["variable"]+ran["annotation"]+ran["alert"], ran["panel"], ran["variable"], ran["annotation"], ran["alert"])
+}
+
+func (g grafana) runsAll(t *testing.T, a asked) {
+	t.Helper()
+	a.seconds = 60
+	for _, s := range statements(t) {
+		g.answers(t, s, a)
+	}
+}
+
+func (g grafana) cannotWrite(t *testing.T) {
+	t.Helper()
+	if _, err := g.ask("CREATE TABLE spikeline.scribble (x UInt8) ENGINE = Memory"); err == nil {
+		t.Error("it may write")
+	}
+}
+
+func (g grafana) resistsInjection(t *testing.T, a asked) {
+	a.seconds = 60
+	a.variables = maps.Clone(a.variables)
+	a.variables["service"] = quoted(`x') OR 1=1 --`)
+	for _, s := range statements(t) {
+		if strings.Contains(s.sql, "service = ${service:singlequote}") && s.panel == "timeseries" {
+			if n := g.answers(t, s, a); n != 0 {
+				t.Errorf("%s: %d rows for a service that does not exist", s.where, n)
+			}
+		}
+	}
+}
+
+// answers runs a statement and checks the form of the result that its format demands.
+func (g grafana) answers(t *testing.T, s statement, a asked) (rows int) {
+	t.Helper()
+	sql, err := a.expand(s.sql)
+	if err != nil {
+		t.Errorf("%s: %v", s.where, err)
+		return 1
+	}
+	begun := time.Now()
+	res, err := g.ask(sql)
+	if err != nil {
+		t.Errorf("%s: %v\n%s", s.where, err, sql)
+		return 1
+	}
+	if took := time.Since(begun); testing.Verbose() && took > 300*time.Millisecond {
+		t.Logf("%s took %v", s.where, took.Round(time.Millisecond))
+	}
+	for _, fault := range formFaults(s, res) {
+		t.Errorf("%s: %s\n%s", s.where, fault, sql)
+	}
+	return len(res.Data)
+}
+
+func formFaults(s statement, a answer) (faults []string) {
+	find := func(match func(kind string) bool) (n int) {
+		for _, c := range a.Meta {
+			if match(bare(c.Type)) {
+				n++
+			}
+		}
+		return n
+	}
+	isTime := func(kind string) bool { return strings.HasPrefix(kind, "Date") }
+	if s.format == Series {
+		if find(isTime) != 1 || find(isNumber) == 0 {
+			faults = append(faults, fmt.Sprintf("a time series needs one time and numbers, has %v", a.Meta))
+		}
+		if !sortedByTime(a) {
+			faults = append(faults, "a time series must be sorted by time")
+		}
+		if twin := twins(a); twin != "" {
+			faults = append(faults, "two values of one series at one time, the last would win: "+twin)
+		}
+	}
+	for _, c := range a.Meta {
+		if strings.HasPrefix(c.Type, "Array") || strings.HasPrefix(c.Type, "Map") || strings.HasPrefix(c.Type, "Tuple") {
+			faults = append(faults, c.Name+" is a "+c.Type+", which Grafana shows as JSON")
+		}
+	}
+	if s.kind == "annotation" {
+		faults = append(faults, annotationFaults(a)...)
+	}
+	if s.kind == "variable" && len(a.Meta) != 1 {
+		faults = append(faults, "a variable takes one column")
+	}
+	return faults
+}
+
+func annotationFaults(a answer) (faults []string) {
+	names := map[string]int{}
+	for i, c := range a.Meta {
+		names[c.Name] = i
+	}
+	for _, want := range []string{"time", "timeEnd", "text", "tags", "title", "id"} {
+		if i, ok := names[want]; !ok {
+			faults = append(faults, "no column "+want)
+		} else if strings.HasPrefix(a.Meta[i].Type, "Nullable") {
+			faults = append(faults, want+" can be NULL")
+		}
+	}
+	for _, row := range a.Data {
+		if len(faults) == 0 && row[names["timeEnd"]].(string) < row[names["time"]].(string) {
+			faults = append(faults, fmt.Sprintf("ends before it begins: %v", row))
+		}
+	}
+	return faults
+}
+
+func bare(kind string) string {
+	for _, wrap := range []string{"Nullable(", "LowCardinality("} {
+		kind = strings.TrimSuffix(strings.TrimPrefix(kind, wrap), ")")
+	}
+	return kind
+}
+
+func isNumber(kind string) bool {
+	for _, prefix := range []string{"Int", "UInt", "Float", "Decimal"} {
+		if strings.HasPrefix(kind, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func timeColumn(a answer) int {
+	return slices.IndexFunc(a.Meta, func(c struct{ Name, Type string }) bool { return strings.HasPrefix(c.Type, "Date") })
+}
+
+func sortedByTime(a answer) bool {
+	i := timeColumn(a)
+	return i >= 0 && slices.IsSortedFunc(a.Data, func(x, y []any) int { return strings.Compare(x[i].(string), y[i].(string)) })
+}
+
+func twins(a answer) string {
+	seen := map[string]bool{}
+	for _, row := range a.Data {
+		var key []string
+		for i, c := range a.Meta {
+			if !isNumber(bare(c.Type)) {
+				key = append(key, fmt.Sprint(row[i]))
+			}
+		}
+		k := strings.Join(key, "|")
+		if seen[k] {
+			return k
+		}
+		seen[k] = true
+	}
+	return ""
+}
