@@ -1,0 +1,76 @@
+//go:build wire
+
+package throughput
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/segmentio/kafka-go"
+
+	"github.com/spikeline/spikeline/internal/cli"
+	"github.com/spikeline/spikeline/internal/testkit"
+	"github.com/spikeline/spikeline/sink/engine"
+)
+
+var (
+	records = flag.Int("records", 3_000_000, "records in the topic")
+	rounds  = flag.Int("rounds", 3, "times each system runs; medians are shown")
+	codec   = flag.String("codec", "lz4", "lz4 or none")
+	only    = flag.String("only", "", "run the systems whose name has this part")
+	write   = flag.Bool("write", false, "put the table into docs/benchmarks.md")
+	profile = flag.String("profile", "", "write a CPU profile of spikeline run to this file")
+)
+
+// role makes the test binary another program: spikeline, or the bare counter.
+const role = "SPIKELINE_BENCH_ROLE"
+
+func TestMain(m *testing.M) {
+	if engine.IsChild() {
+		engine.Main()
+		return
+	}
+	switch os.Getenv(role) {
+	case "spikeline":
+		os.Exit(cli.Main(os.Args[1:], os.Stdout, os.Stderr))
+	case "count":
+		os.Exit(count(os.Args[1]))
+	}
+	os.Exit(m.Run())
+}
+
+// TestThroughput runs every system over one topic, in turns, and compares what they found.
+func TestThroughput(t *testing.T) {
+	k := testkit.StartKafka(t)
+	dir := t.TempDir()
+	w := &world{T: t, kafka: k, dir: dir, file: filepath.Join(dir, "edge.ndjson")}
+	compression := kafka.Lz4
+	if *codec == "none" {
+		compression = 0
+	}
+	w.truth = fill(t, k, w.file, *records, compression)
+	w.started = load()
+	t.Logf("%d records of %d bytes, %s, load %s", w.truth.Records, w.truth.Bytes/w.truth.Records, *codec, w.started)
+	systems := w.systems()
+	results := make([][]result, len(systems))
+	for range *rounds {
+		for i, s := range systems {
+			r := s.run(w)
+			t.Logf("%-40s %8.2f CPU-s %6d MB %s", s.name, r.cpu.Seconds(), r.memory>>20, r.note)
+			if err := w.judge(r); err != nil {
+				t.Errorf("%s: %v", s.name, err)
+			}
+			results[i] = append(results[i], r)
+		}
+	}
+	text := table(w, systems, results)
+	fmt.Print(text)
+	if *write {
+		if err := publish("../../docs/benchmarks.md", *codec, text); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,73 @@
+//go:build wire
+
+package throughput
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// table shows the medians, and how many times as much spikeline run does a CPU-second.
+func table(w *world, systems []system, results [][]result) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, %d records of %d bytes, %d hosts, %d pops, %d partitions, %s; medians of %d interleaved runs.\n", time.Now().UTC().Format(time.DateOnly),
+		w.truth.Records, w.truth.Bytes/w.truth.Records, 200, 300, partitions, *codec, *rounds)
+	fmt.Fprintf(&b, "%s, %d cores, %s; load averages %s before, %s after.\n", processor(), runtime.NumCPU(), versions(), w.started, load())
+	fmt.Fprintf(&b, "Command: `make bench ARGS=\"-records %d -rounds %d -codec %s\"`\n\n", *records, *rounds, *codec)
+	b.WriteString("| system | records / CPU-s | spikeline is | wall s | peak MB | dropped | |\n| --- | ---: | ---: | ---: | ---: | ---: | --- |\n")
+	var first float64
+	for i, s := range systems {
+		r := median(results[i])
+		rate := float64(w.truth.Records) / r.cpu.Seconds()
+		if i == 0 {
+			first = rate
+		}
+		fmt.Fprintf(&b, "| %s | %.0f k | %.1f × | %.1f | %d | %d | %s |\n", s.name, rate/1000, first/rate, r.wall.Seconds(), r.memory>>20, r.dropped, r.note)
+	}
+	return b.String()
+}
+
+// median is the run of middle CPU time.
+func median(runs []result) result {
+	sorted := slices.SortedFunc(slices.Values(runs), func(a, b result) int { return cmp.Compare(a.cpu, b.cpu) })
+	return sorted[len(sorted)/2]
+}
+
+func load() string {
+	text, _ := os.ReadFile("/proc/loadavg")
+	return strings.Join(strings.Fields(string(text))[:3], " ")
+}
+
+func processor() string {
+	text, _ := os.ReadFile("/proc/cpuinfo")
+	_, rest, _ := strings.Cut(string(text), "model name\t: ")
+	name, _, _ := strings.Cut(rest, "\n")
+	return name
+}
+
+func versions() string {
+	java, _ := exec.Command("java", "-version").CombinedOutput()
+	line, _, _ := strings.Cut(string(java), "\n")
+	return runtime.Version() + ", Kafka and Kafka Streams 4.4.0, ClickHouse 26.7 embedded, " + line
+}
+
+// publish puts text between the markers of name.
+func publish(path, name, text string) error {
+	old, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	open, shut := "<!-- throughput "+name+" -->\n", "<!-- end -->"
+	before, rest, found := strings.Cut(string(old), open)
+	_, after, ended := strings.Cut(rest, shut)
+	if !found || !ended {
+		return fmt.Errorf("%s has no %q with %q behind it: add both lines", path, open, shut)
+	}
+	return os.WriteFile(path, []byte(before+open+text+shut+after), 0o644)
+}
