@@ -36,7 +36,8 @@ func (c *Cluster) Check(ctx context.Context, topics ...string) error {
 	return err
 }
 
-// AwayError says that no broker could be reached: that may heal by itself, unlike a wrong password or topic.
+// AwayError says that no broker could be reached, or that the connection
+// broke: that may heal by itself, unlike a wrong password or topic.
 type AwayError struct{ error }
 
 func (e *AwayError) Unwrap() error { return e.error }
@@ -44,7 +45,13 @@ func (e *AwayError) Unwrap() error { return e.error }
 func isAway(err error) bool {
 	var resolve *net.DNSError
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH) ||
-		timedOut(err) || errors.As(err, &resolve)
+		timedOut(err) || brokeOff(err) || errors.As(err, &resolve)
+}
+
+// brokeOff says that the other side closed the connection. A broker that dies
+// or a proxy that has none does so, and also a port that wants TLS or a password.
+func brokeOff(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // topicsAt asks one broker, over its own connection, for the topics that this user may see.
@@ -134,7 +141,7 @@ func (c *Cluster) explain(err error) string {
 	if errors.As(err, &handshake) {
 		return explainTLS(handshake.error)
 	}
-	closed := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	closed := brokeOff(err)
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused: nothing listens there"

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spikeline/spikeline/ingest"
@@ -43,11 +41,19 @@ func (f *Folding) Own(ctx context.Context, p *ingest.Partition) error {
 	defer s.close()
 	err = s.run(ctx)
 	if ctx.Err() != nil && !errors.Is(err, ingest.ErrFenced) {
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
-		defer cancel()
-		return errors.Join(s.flush(last, false), s.commit(last))
+		s.handOver(ctx)
+		return nil
 	}
 	return err
+}
+
+// handOver sends and commits what there is. Where that fails, the successor reads it again from the last commit.
+func (s *stream) handOver(ctx context.Context) {
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
+	if err := s.commit(last); err != nil && !errors.Is(err, ingest.ErrFenced) {
+		s.Log.Warn("the last words of a partition's owner were not heard; its successor reads more again", "topic", s.source.Topic, "partition", s.source.Partition, "error", err)
+	}
 }
 
 // stream is one partition being folded.
@@ -58,6 +64,7 @@ type stream struct {
 	send      Send
 	*Lines
 
+	unsent     []window.Message // taken from the folder, not acknowledged
 	lastRecord time.Time
 	nextFlush  time.Time
 	nextCommit time.Time
@@ -141,12 +148,14 @@ func (s *stream) fold(b *ingest.Batch, now time.Time) error {
 // flush sends what is new. Where sending takes long, the next flush waits longer too: partials are a luxury until their window closes.
 func (s *stream) flush(ctx context.Context, idle bool) error {
 	begun := time.Now()
-	messages := s.Folder.Flush(idle)
+	messages := append(s.unsent, s.Folder.Flush(idle)...)
+	s.unsent = messages
 	if len(messages) > 0 {
 		if err := s.send(ctx, messages); err != nil {
 			return fmt.Errorf("partials of %s/%d: %w", s.source.Topic, s.source.Partition, err)
 		}
 	}
+	s.unsent = nil
 	for i := range messages {
 		if messages[i].Partial != nil {
 			s.Counters.Partials.Add(1)
@@ -185,22 +194,20 @@ func (s *stream) commit(ctx context.Context) error {
 	return nil
 }
 
-const commitPrefix = "spikeline/1 largest="
+// commitFormat is the metadata beside a committed offset.
+const commitFormat = "spikeline/1 largest=%d ledger=%d"
 
-func writeCommit(c window.Commit) string { return commitPrefix + strconv.FormatInt(c.Largest, 10) }
+func writeCommit(c window.Commit) string { return fmt.Sprintf(commitFormat, c.Largest, c.Ledger) }
 
-// readCommit reads what writeCommit wrote beside an offset. Without it no timestamp is known.
+// readCommit reads what writeCommit wrote beside an offset. Without it no timestamp is known, and the ledger begins there.
 func readCommit(offset int64, metadata string) (window.Commit, error) {
-	c := window.Commit{Offset: offset, Largest: window.NoTime}
-	if metadata == "" {
-		return c, nil
+	c := window.Commit{Offset: offset}
+	if n, err := fmt.Sscanf(metadata, commitFormat, &c.Largest, &c.Ledger); n < 2 || err != nil {
+		c = window.Commit{Offset: offset, Largest: window.NoTime}
+		if metadata != "" {
+			return c, fmt.Errorf("metadata %q, allowed is %q with Unix nanoseconds and an offset", metadata, commitFormat)
+		}
 	}
-	text, ours := strings.CutPrefix(metadata, commitPrefix)
-	largest, err := strconv.ParseInt(text, 10, 64)
-	if !ours || err != nil {
-		return c, fmt.Errorf("metadata %q, allowed is %s and Unix nanoseconds", metadata, commitPrefix)
-	}
-	c.Largest = largest
 	return c, nil
 }
 

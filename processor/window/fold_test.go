@@ -29,7 +29,7 @@ func BenchmarkFold(b *testing.B) {
 		b.Run(fmt.Sprintf("%dx%d", size.services, size.pops), func(b *testing.B) {
 			const n = 1 << 17
 			records, names := edgeRecords(n, size.services, size.pops)
-			f := NewFolder(Default(), Source{"t", 0}, 1, Commit{0, NoTime})
+			f := NewFolder(Default(), Source{"t", 0}, 1, Commit{Largest: NoTime})
 			b.ReportAllocs()
 			b.ResetTimer()
 			for i := range b.N {
@@ -46,7 +46,7 @@ func BenchmarkFold(b *testing.B) {
 
 func TestFoldingARecordOfAKnownCellAllocatesNothing(t *testing.T) {
 	records, names := edgeRecords(10_000, 20, 5)
-	f := NewFolder(Default(), Source{"t", 0}, 1, Commit{0, NoTime})
+	f := NewFolder(Default(), Source{"t", 0}, 1, Commit{Largest: NoTime})
 	offset := int64(0)
 	for range 5 {
 		for i := range records {
@@ -67,7 +67,7 @@ func TestFoldingARecordOfAKnownCellAllocatesNothing(t *testing.T) {
 
 func TestACellCountsWhatASimpleSumCounts(t *testing.T) {
 	records, names := edgeRecords(20_000, 30, 4)
-	f := NewFolder(Default(), Source{"t", 0}, 1, Commit{0, NoTime})
+	f := NewFolder(Default(), Source{"t", 0}, 1, Commit{Largest: NoTime})
 	want := map[string]*Counts{}
 	for i := range records {
 		r := &records[i]

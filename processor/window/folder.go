@@ -24,6 +24,8 @@ type Folder struct {
 	retireAt int64         // watermark at which the oldest open window retires
 	retired  []*openWindow // to be sent under the old watermark
 	blocks   []*openBlock  // ascending; the last one is being filled
+	ledger   int64         // offsets before this are in finished blocks
+	finished openBlock     // takes what is counted there again; never sent
 	rejects  []Reject
 	sampling int // rejects kept since the last flush
 	samples  int // allowed
@@ -51,15 +53,18 @@ type openBlock struct {
 const RejectSamples = 100
 
 // Commit is where a source resumes: the offset of the oldest record still
-// needed, and the largest timestamp before it.
+// needed, and the largest timestamp before it. The ledger of offsets before
+// Ledger is finished: they are read again for their windows alone, since a
+// block that is counted from its middle on would look like the whole one.
 type Commit struct {
 	Offset  int64
 	Largest int64
+	Ledger  int64
 }
 
 // NewFolder starts a folder where a commit says. of is the number of partitions of the topic.
 func NewFolder(cfg Config, source Source, of int32, from Commit) *Folder {
-	f := &Folder{cfg: cfg, source: source, of: of, next: from.Offset, largest: from.Largest, retireAt: math.MaxInt64, samples: RejectSamples}
+	f := &Folder{cfg: cfg, source: source, of: of, next: from.Offset, largest: from.Largest, ledger: from.Ledger, retireAt: math.MaxInt64, samples: RejectSamples}
 	f.told = f.Watermark()
 	return f
 }
@@ -137,6 +142,9 @@ func (f *Folder) show(offset, at int64, reason accesslog.Reason, service []byte,
 // SkipTo accounts for the offsets up to the given one, without it, as missing:
 // Kafka no longer has them, or never gave them.
 func (f *Folder) SkipTo(offset int64) {
+	if f.next < f.ledger {
+		f.next = min(offset, f.ledger)
+	}
 	for f.next < offset {
 		b := f.block(f.next)
 		upTo := min(offset, (b.Index+1)*f.cfg.Block)
@@ -151,6 +159,10 @@ func (f *Folder) account(offset int64) *openBlock {
 		panic("BUG: a folder was handed an offset twice")
 	}
 	f.SkipTo(offset) // the last offset once more is a further line of one message
+	if offset < f.ledger {
+		f.next = offset + 1
+		return &f.finished
+	}
 	b := f.block(offset)
 	b.Consumed++
 	f.filled(b, offset)
@@ -291,15 +303,16 @@ func (f *Folder) takeBlocks() []Block {
 // Commit says where a successor must resume: at the first record of the oldest
 // window or ledger block still open. It may be committed once all that Flush gave is acknowledged.
 func (f *Folder) Commit() Commit {
-	c := Commit{Offset: f.next, Largest: f.largest}
+	c := Commit{Offset: f.next, Largest: f.largest, Ledger: max(f.next, f.ledger)}
 	for _, w := range f.open {
 		if w.first < c.Offset {
-			c = Commit{w.first, w.largestBefore}
+			c.Offset, c.Largest = w.first, w.largestBefore
 		}
 	}
 	for _, b := range f.blocks {
+		c.Ledger = min(c.Ledger, b.first)
 		if b.first < c.Offset {
-			c = Commit{b.first, b.largestBefore}
+			c.Offset, c.Largest = b.first, b.largestBefore
 		}
 	}
 	return c

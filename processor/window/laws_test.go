@@ -76,7 +76,7 @@ func (s *store) put(results []Result) {
 func (s *store) account(m Message) {
 	for _, b := range m.Blocks {
 		key := fmt.Sprint(m.Source, b.Index)
-		if old, ok := s.ledger[key]; !ok || b.Through > old.Through {
+		if old, ok := s.ledger[key]; !ok || b.Through >= old.Through { // as ClickHouse does, the later of two equals counts
 			s.ledger[key] = b
 		}
 	}
@@ -118,7 +118,7 @@ func newLawRun(seed uint64, faults bool) *lawRun {
 	run := &lawRun{faults: faults, database: newStore(), r: rand.New(rand.NewPCG(seed, 78))}
 	for p := range lawParts {
 		run.input[p] = someRequests(rand.New(rand.NewPCG(seed, uint64(p+1))), 500)
-		run.commits[p] = Commit{0, NoTime}
+		run.commits[p] = Commit{Largest: NoTime}
 		run.folders[p] = run.folder(p)
 	}
 	run.judge.m = NewMerger(lawCfg, NewControl())
@@ -292,7 +292,7 @@ func mergeAll(cfg Config, log []Message) *store {
 func TestBeyondTheLimitsRequestsAreCountedUnderOther(t *testing.T) {
 	tight := lawCfg
 	tight.Services, tight.Pops = 3, 2
-	f := NewFolder(tight, Source{"t", 0}, 1, Commit{0, NoTime})
+	f := NewFolder(tight, Source{"t", 0}, 1, Commit{Largest: NoTime})
 	for i := range 100 {
 		fold(f, int64(i), request{at: 1000e9, service: string(rune('a' + i%10)), pop: string(rune('P' + i%4)), status: 200})
 	}
@@ -319,7 +319,7 @@ func TestBeyondTheLimitsRequestsAreCountedUnderOther(t *testing.T) {
 func TestAPartitionThatIsIdleForTooLongIsReleasedAndWhatItBringsIsTooLate(t *testing.T) {
 	cfg := lawCfg
 	cfg.ReleaseAfter = time.Minute
-	busy, silent := NewFolder(cfg, Source{"t", 0}, 2, Commit{0, NoTime}), NewFolder(cfg, Source{"t", 1}, 2, Commit{0, NoTime})
+	busy, silent := NewFolder(cfg, Source{"t", 0}, 2, Commit{Largest: NoTime}), NewFolder(cfg, Source{"t", 1}, 2, Commit{Largest: NoTime})
 	m := NewMerger(cfg, NewControl())
 	place := int64(0)
 	send := func(messages []Message) {
@@ -353,7 +353,7 @@ func TestAPartitionThatIsIdleForTooLongIsReleasedAndWhatItBringsIsTooLate(t *tes
 }
 
 func TestAHoleInTheOffsetsIsCountedAsMissingInEachBlockItTouches(t *testing.T) {
-	f := NewFolder(lawCfg, Source{"t", 0}, 1, Commit{lawCfg.Block - 10, NoTime})
+	f := NewFolder(lawCfg, Source{"t", 0}, 1, Commit{Offset: lawCfg.Block - 10, Largest: NoTime})
 	fold(f, 2*lawCfg.Block+5, request{at: 1000e9, service: "a", pop: "X", status: 200})
 	var got []uint64
 	for _, m := range f.Flush(false) {
@@ -369,7 +369,7 @@ func TestAHoleInTheOffsetsIsCountedAsMissingInEachBlockItTouches(t *testing.T) {
 func TestATimestampAheadOfTheClockIsRejectedAndMovesNothing(t *testing.T) {
 	cfg := lawCfg
 	cfg.MaxFuture = time.Minute
-	f := NewFolder(cfg, Source{"t", 0}, 1, Commit{0, NoTime})
+	f := NewFolder(cfg, Source{"t", 0}, 1, Commit{Largest: NoTime})
 	rec := accesslog.Record{Time: 2000e9, Status: 200}
 	if got := f.Add(0, 1000e9, &rec, []byte("a"), nil); got != accesslog.Future {
 		t.Fatalf("got %v", got)

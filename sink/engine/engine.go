@@ -33,7 +33,7 @@ type Engine struct {
 // How long the parts of a start and a stop may take.
 const (
 	readyPatience = 60 * time.Second // from the start of a child to its first answer
-	lockPatience  = 5 * time.Second  // for an engine whose parent was killed to let go of its folder
+	lockPatience  = 20 * time.Second // for an engine whose parent was killed to let go of its folder
 	stopPatience  = 30 * time.Second // from the end of its input to the end of a child
 )
 
