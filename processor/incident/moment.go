@@ -122,6 +122,33 @@ func (m *moment) behind(s *detect.Signal) (best *episode) {
 	if most < free {
 		return nil
 	}
+	if best == nil {
+		return m.owner(s.Scope.Pop)
+	}
+	return best
+}
+
+// owner gives the open incident whose members make most errors of a pop (or of
+// all), where no service stands out; nil if those of no incident do.
+func (m *moment) owner(pop string) *episode {
+	var all, most uint64
+	var best *episode
+	byHome := map[*episode]uint64{}
+	for i := range m.rows {
+		r := &m.rows[i]
+		if r.Errors == 0 || pop != "" && r.Pop != pop {
+			continue
+		}
+		all += r.Errors
+		if e := m.home(r.Service); e != nil {
+			if byHome[e] += r.Errors; byHome[e] > most {
+				best, most = e, byHome[e]
+			}
+		}
+	}
+	if most*2 <= all {
+		return nil
+	}
 	return best
 }
 

@@ -32,10 +32,32 @@ func (t *Tracker) place(s *detect.Signal, m *moment) bool {
 	if s.Severity < detect.Critical || t.follows(s) {
 		return false
 	}
+	if t.unclear(s, m) {
+		return true
+	}
 	fresh := t.fresh(s, m)
 	e := t.begin(&fresh, m)
 	e.take(e.add(&fresh), &fresh, m)
 	return true
+}
+
+const clears = 2 * time.Minute // by then a second window has shown more of a service that fails
+
+// unclear says that beside an incident in full swing a service begins to fail, with too
+// few errors in this window to tell whose they are: it waits for the next.
+func (t *Tracker) unclear(s *detect.Signal, m *moment) bool {
+	if s.Kind != detect.ErrorSurge || m.end-s.Onset >= int64(clears) {
+		return false
+	}
+	if l := m.evidence(s); l.excess >= 3 {
+		return false
+	}
+	for _, e := range t.open {
+		if e.Open && e.calm == 0 && e.lead() == detect.ErrorSurge {
+			return true
+		}
+	}
+	return false
 }
 
 // fresh dates a finding that went on after its incident was closed: what begins now does not reach back into that.

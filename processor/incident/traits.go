@@ -164,18 +164,22 @@ func (l *ledger) alikeStatus(o *ledger) (sum float64) {
 	return sum
 }
 
-// local says that the errors sit in few pops compared with the traffic: the two
-// distributions over pops differ by half or more.
+// local says that the errors sit in few pops compared with the traffic: of the
+// way from what chance would scatter to wholly apart, the two distributions over pops
+// are half or more. Four errors of a service with thirty pops lie in few pops by chance.
 func (l *ledger) local() bool {
 	errs := l.popExcess()
 	if errs < 3 || l.requests == 0 || len(l.pops) < 2 {
 		return false
 	}
-	apart := 0.0
+	apart, chance := 0.0, 0.0
 	for _, p := range l.pops {
-		apart += max(0, max(0, p.excess)/errs-p.requests/l.requests)
+		share := p.requests / l.requests
+		apart += max(0, max(0, p.excess)/errs-share)
+		chance += share * math.Pow(1-share, errs) // that none of the errors falls here
 	}
-	return apart >= 0.5-1e-9
+	const slack = 0.01
+	return apart >= chance+(1-chance)/2-slack
 }
 
 func (l *ledger) popExcess() (sum float64) {
