@@ -16,8 +16,12 @@ func (c *Counts) Add(other *Counts) {
 	for i, n := range other.CacheErrors {
 		c.CacheErrors[i] += n
 	}
-	for _, s := range other.Status {
-		c.Status = addStatus(c.Status, s)
+	if len(c.Status) == 0 {
+		c.Status = append(c.Status, other.Status...)
+	} else {
+		for _, s := range other.Status {
+			c.Status = addStatus(c.Status, s)
+		}
 	}
 	c.Latency = c.Latency.Merge(other.Latency)
 }

@@ -254,14 +254,23 @@ func (m *Merger) result(w *merging, all bool) Result {
 	for _, t := range w.through {
 		r.Revision += uint64(t.through + 1)
 	}
+	type found struct {
+		cellKey
+		*mergedCell
+	}
+	cells := make([]found, 0, len(w.cells))
 	for key, c := range w.cells {
 		if _, changed := w.changed[key.service]; all || changed {
-			r.Rows = append(r.Rows, Row{Service: key.service, Pop: key.pop, Counts: c.sum()})
+			cells = append(cells, found{key, c})
 		}
 	}
-	slices.SortFunc(r.Rows, func(a, b Row) int {
-		return cmp.Or(strings.Compare(a.Service, b.Service), strings.Compare(a.Pop, b.Pop))
+	slices.SortFunc(cells, func(a, b found) int {
+		return cmp.Or(strings.Compare(a.service, b.service), strings.Compare(a.pop, b.pop))
 	})
+	r.Rows = make([]Row, len(cells))
+	for i, c := range cells {
+		r.Rows[i] = Row{Service: c.service, Pop: c.pop, Counts: c.sum()}
+	}
 	return r
 }
 

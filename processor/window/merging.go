@@ -76,6 +76,11 @@ func (c *mergedCell) sum() (total Counts) {
 	if len(c.parts) == 1 {
 		return *c.parts[0].counts
 	}
+	buckets := 0
+	for _, p := range c.parts {
+		buckets += len(p.counts.Latency)
+	}
+	total.Latency = make(Latency, 0, buckets)
 	for _, p := range c.parts {
 		total.Add(p.counts)
 	}
