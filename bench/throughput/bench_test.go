@@ -22,7 +22,7 @@ var (
 	codec   = flag.String("codec", "lz4", "lz4 or none")
 	only    = flag.String("only", "", "run the systems whose name has this part")
 	write   = flag.Bool("write", false, "put the table into docs/benchmarks.md")
-	profile = flag.String("profile", "", "write a CPU profile of spikeline run to this file")
+	profile = flag.String("profile", "", "write a CPU profile of each run of spikeline to this path and the run's name")
 )
 
 // role makes the test binary another program: spikeline, or the bare counter.

@@ -101,13 +101,17 @@ func spikeline(w *world, more string) result {
 	e := w.engine(dir)
 	defer e.Stop()
 	engineBefore := processTime(e.PID())
+	listen := ""
+	if *profile != "" {
+		listen = profiled
+	}
 	config := fmt.Sprintf(`kafka: {brokers: ["%s"]}
 source: {topics: [%s], group: %s}
 exchange: {partials_topic: %[3]s.partials, state_topic: %[3]s.state}
 sink: {dsn: "%s"}
-http: {listen: "127.0.0.1:19464", profiling: %t}
+http: {listen: "%s", profiling: %t}
 log: {level: warn}
-%s`, w.kafka.Addr, topic, name, e.DSN(), *profile != "", more)
+%s`, w.kafka.Addr, topic, name, e.DSN(), listen, *profile != "", more)
 	file := filepath.Join(dir, "spikeline.yaml")
 	if err := os.WriteFile(file, []byte(config), 0o644); err != nil {
 		w.Fatal(err)
@@ -119,7 +123,7 @@ log: {level: warn}
 		w.Fatal(err)
 	}
 	if *profile != "" {
-		go takeProfile(*profile)
+		go takeProfile(*profile + "." + name)
 	}
 	r := w.await(e, time.Now().Add(5*time.Minute))
 	r.wall = time.Since(began)
@@ -144,9 +148,12 @@ func (w *world) await(e *engine.Engine, deadline time.Time) (r result) {
 	return r
 }
 
+// profiled is where a worker that is profiled answers.
+const profiled = "127.0.0.1:19464"
+
 func takeProfile(path string) {
 	time.Sleep(time.Second)
-	answer, err := http.Get("http://127.0.0.1:19464/debug/pprof/profile?seconds=4")
+	answer, err := http.Get("http://" + profiled + "/debug/pprof/profile?seconds=6")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return

@@ -5,6 +5,7 @@ package throughput
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -79,7 +80,17 @@ func fill(t *testing.T, k *testkit.Kafka, path string, records int, codec kafka.
 	return sum
 }
 
+// send repeats a write that no leader took: that of a new topic may not be there yet.
 func send(client *kafka.Client, partition int, codec kafka.Compression, lines [][]byte) error {
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		err := sendOnce(client, partition, codec, lines)
+		if !errors.Is(err, kafka.NotLeaderForPartition) || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
+func sendOnce(client *kafka.Client, partition int, codec kafka.Compression, lines [][]byte) error {
 	records := make([]kafka.Record, len(lines))
 	for i, line := range lines {
 		records[i] = kafka.Record{Value: kafka.NewBytes(line)}
