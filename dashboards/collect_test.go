@@ -24,6 +24,8 @@ type panelJSON struct {
 	ID                       int
 	Type, Title, Description string
 	Interval                 string
+	Collapsed                bool
+	Panels                   []panelJSON // of a collapsed row
 	GridPos                  struct{ X, Y, W, H int }
 	Targets                  []targetJSON
 	Datasource               struct{ Type, UID string }
@@ -81,6 +83,18 @@ func checkedIn(t *testing.T) (all []dashboardJSON) {
 	return all
 }
 
+// all are the panels, those in collapsed rows too, without the rows.
+func (d dashboardJSON) all() (panels []panelJSON) {
+	for _, p := range d.Panels {
+		if p.Type == "row" {
+			panels = append(panels, p.Panels...)
+			continue
+		}
+		panels = append(panels, p)
+	}
+	return panels
+}
+
 // statement is one SQL that Grafana sends.
 type statement struct {
 	where  string // for people
@@ -94,7 +108,7 @@ type statement struct {
 func statements(t *testing.T) (all []statement) {
 	t.Helper()
 	for _, d := range checkedIn(t) {
-		for _, p := range d.Panels {
+		for _, p := range d.all() {
 			for _, q := range p.Targets {
 				if q.RawSQL != "" {
 					all = append(all, statement{fmt.Sprintf("%s: %s (%s)", d.UID, p.Title, q.RefID), "panel", p.Type, formatOf(q.Format), true, q.RawSQL})

@@ -3,6 +3,7 @@ package dashboards
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"path"
 
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
@@ -18,7 +19,36 @@ func Files() map[string][]byte {
 		files[path.Join("dashboards/json", *d.Uid+".json")] = text
 		files[path.Join(provisioning, "dashboards/spikeline", *d.Uid+".json")] = text
 	}
+	files["dashboards/README.md"] = contents()
 	return files
+}
+
+// contents is the list of all panels with the questions that they answer.
+func contents() []byte {
+	var b bytes.Buffer
+	b.WriteString("# Dashboards and alert rules\n\nMade by `make dashboards` from the Go in this folder; so is this page. How to start\nGrafana on them: [deployments/grafana](../deployments/grafana/README.md). Each panel's\ntitle is the question that it answers. The data source without SQL is in [plugin](plugin).\n")
+	for _, d := range All() {
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| question | panel | how to read it |\n| --- | --- | --- |\n", *d.Title, *d.Description)
+		for _, p := range d.Panels {
+			if p.Panel != nil {
+				entry(&b, *p.Panel)
+				continue
+			}
+			fmt.Fprintf(&b, "| **%s** | row | |\n", *p.RowPanel.Title)
+			for _, inner := range p.RowPanel.Panels {
+				entry(&b, inner)
+			}
+		}
+	}
+	b.WriteString("\n## Alert rules\n\n| rule | fires | why it matters |\n| --- | --- | --- |\n")
+	for _, r := range Rules() {
+		fmt.Fprintf(&b, "| %s | %s, after %s | %s |\n", r.Title, r.Severity, r.For, r.More)
+	}
+	return b.Bytes()
+}
+
+func entry(b *bytes.Buffer, p dashboard.Panel) {
+	fmt.Fprintf(b, "| %s | %s | %s |\n", *p.Title, p.Type, *p.Description)
 }
 
 func encode(d dashboard.Dashboard) []byte {

@@ -30,27 +30,47 @@ func All() []dashboard.Dashboard {
 
 // frame is an empty dashboard with what all have in common.
 func frame(uid, name, about, from string) *dashboard.DashboardBuilder {
-	return dashboard.NewDashboardBuilder("Spikeline: "+name).Uid(uid).Description(about).
+	uidOfOurs := dashboard.StringOrArrayOfString{String: cog.ToPtr(DatasourceUID)}
+	return dashboard.NewDashboardBuilder("Spikeline: "+name).Uid(uid).Description(about+" Needs the ClickHouse data source.").
 		Tags([]string{"spikeline"}).Timezone("utc").Time(from, "now").Refresh("30s").
 		Tooltip(dashboard.DashboardCursorSyncCrosshair).
 		Timepicker(dashboard.NewTimePickerBuilder().RefreshIntervals([]string{"10s", "30s", "1m", "5m", "15m"})).
 		Link(dashboard.NewDashboardLinkBuilder("Spikeline").Type(dashboard.DashboardLinkTypeDashboards).
 			Tags([]string{"spikeline"}).AsDropdown(true).KeepTime(true).IncludeVars(false)).
 		WithVariable(dashboard.NewDatasourceVariableBuilder("ds").Label("ClickHouse").Type(ClickHouseType).
+			Current(dashboard.VariableOption{Selected: cog.ToPtr(true), Text: dashboard.StringOrArrayOfString{String: cog.ToPtr("Spikeline ClickHouse")}, Value: uidOfOurs}).
 			Description("The ClickHouse data source that holds the database spikeline."))
 }
 
+// finish numbers the panels, in and outside of rows.
 func finish(b *dashboard.DashboardBuilder) dashboard.Dashboard {
 	d, err := b.Build()
 	must(err)
+	visible(&d)
+	id := uint32(0)
+	next := func() uint32 { id++; return id }
 	for i := range d.Panels {
 		if p := d.Panels[i].Panel; p != nil {
-			p.Id = cog.ToPtr(uint32(i + 1))
-		} else {
-			d.Panels[i].RowPanel.Id = uint32(i + 1)
+			p.Id = cog.ToPtr(next())
+			continue
+		}
+		r := d.Panels[i].RowPanel
+		r.Id = next()
+		for k := range r.Panels {
+			r.Panels[k].Id = cog.ToPtr(next())
 		}
 	}
 	return d
+}
+
+// visible takes links and annotations out of the menu in which the SDK hides them.
+func visible(d *dashboard.Dashboard) {
+	for i := range d.Links {
+		d.Links[i].Placement = nil
+	}
+	for i := range d.Annotations.List {
+		d.Annotations.List[i].Placement = nil
+	}
 }
 
 // choice is a variable whose values come from ClickHouse.
@@ -111,5 +131,3 @@ FROM spikeline.incidents WHERE {filter} AND peak_at IS NOT NULL ORDER BY time LI
   concat(severity, ',recovery') AS tags, incident_id AS id
 FROM spikeline.incidents WHERE {filter} AND ended_at IS NOT NULL ORDER BY time LIMIT 100`)))
 }
-
-func row(name string) cog.Builder[dashboard.RowPanel] { return dashboard.NewRowBuilder(name) }

@@ -45,7 +45,7 @@ func fleetErrorsNow(w uint32) built {
 		about: "5xx of all requests of the whole fleet, at the end of the time range and over it.",
 		empty: "no requests in this range", unit: "percentunit", decimals: cog.ToPtr(2.0), min: cog.ToPtr(0.0),
 		thresholds: errorSteps,
-		targets: targets{lines(sql(`SELECT $__timeInterval(window_start) AS time, sum(errors) / sum(requests) AS fleet
+		targets: targets{lines(sql(`SELECT {time} AS time, sum(errors) / sum(requests) AS fleet
 FROM {rows}
 GROUP BY time ORDER BY time`, "{rows}", byService("window_end, requests, errors", "")))},
 	}.number()
@@ -56,7 +56,7 @@ func fleetTrafficNow(w uint32) built {
 		question: "How much traffic is there?", w: w, h: 4,
 		about: "Requests a second of the whole fleet, at the end of the time range and over it.",
 		empty: "no requests in this range", unit: "reqps", min: cog.ToPtr(0.0), thresholds: steps(blue),
-		targets: targets{lines(sql(`SELECT $__timeInterval(window_start) AS time, sum(requests) / {span} AS fleet
+		targets: targets{lines(sql(`SELECT {time} AS time, sum(requests) / {span} AS fleet
 FROM {rows}
 GROUP BY time ORDER BY time`, "{rows}", byService("window_end, requests", "")))},
 	}.number()
@@ -128,7 +128,7 @@ func fleetErrors(w uint32) built {
 			fixed("edge errors", vermilion), fixed("origin errors", blue),
 			fixed("refused (4xx)", faint, set("custom.lineStyle", map[string]any{"fill": "dash", "dash": []int{6, 6}}), set("custom.fillOpacity", 0)),
 		},
-		targets: targets{lines(sql("SELECT $__timeInterval(window_start) AS time, sum(edge_errors) / sum(requests) AS `edge errors`,\n  sum(origin_errors) / sum(requests) AS `origin errors`, sum(client_errors) / sum(requests) AS `refused (4xx)`\nFROM {rows}\nGROUP BY time ORDER BY time",
+		targets: targets{lines(sql("SELECT {time} AS time, sum(edge_errors) / sum(requests) AS `edge errors`,\n  sum(origin_errors) / sum(requests) AS `origin errors`, sum(client_errors) / sum(requests) AS `refused (4xx)`\nFROM {rows}\nGROUP BY time ORDER BY time",
 			"{rows}", byService("window_end, requests, edge_errors, origin_errors, client_errors", "")))},
 	}.curve()
 }
@@ -139,7 +139,7 @@ func fleetTraffic(w uint32) built {
 		about: "Requests a second of the whole fleet, and those of them that failed.",
 		empty: "no requests in this range", unit: "reqps", min: cog.ToPtr(0.0),
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("requests", blue), fixed("failed", vermilion)},
-		targets: targets{lines(sql(`SELECT $__timeInterval(window_start) AS time, sum(requests) / {span} AS requests, sum(errors) / {span} AS failed
+		targets: targets{lines(sql(`SELECT {time} AS time, sum(requests) / {span} AS requests, sum(errors) / {span} AS failed
 FROM {rows}
 GROUP BY time ORDER BY time`, "{rows}", byService("window_end, requests, errors", "")))},
 	}.curve()
@@ -176,7 +176,7 @@ func popHeat(question string, w, h uint32, filter string) built {
 		question: question, w: w, h: h,
 		about: "Share of requests that failed (5xx), a row a pop; the 40 pops with the most errors. The scale ends at 50 %, so that noise stays pale.",
 		empty: "no requests in this range", points: 240,
-		targets: targets{lines(sql(`SELECT $__timeInterval(window_start) AS time, pop, sum(errors) / sum(requests) AS Value
+		targets: targets{lines(sql(`SELECT {time} AS time, pop, sum(errors) / sum(requests) AS Value
 FROM {rows} AS r
 WHERE pop IN (SELECT pop FROM {rows} AS most GROUP BY pop ORDER BY sum(errors) DESC, sum(requests) DESC LIMIT 40)
 GROUP BY time, pop ORDER BY time, pop`, "{rows}", byPop("window_end, requests, errors", filter)))},
@@ -188,7 +188,7 @@ func serviceHeat(question string, w, h uint32, filter string) built {
 		question: question, w: w, h: h,
 		about: "Share of requests that failed (5xx), a row a service; the 40 services with the most errors. The scale ends at 50 %, so that noise stays pale.",
 		empty: "no requests in this range", points: 360,
-		targets: targets{lines(sql(`SELECT $__timeInterval(window_start) AS time, service, sum(errors) / sum(requests) AS Value
+		targets: targets{lines(sql(`SELECT {time} AS time, service, sum(errors) / sum(requests) AS Value
 FROM {rows} AS r
 WHERE service IN (SELECT service FROM {rows} AS most GROUP BY service ORDER BY sum(errors) DESC, sum(requests) DESC LIMIT 40)
 GROUP BY time, service ORDER BY time, service`, "{rows}", byService("window_end, requests, errors", filter)))},

@@ -89,16 +89,13 @@ func (v view) number() built {
 		fields = "/.*/"
 	}
 	return v.on(stat.NewPanelBuilder().GraphMode(graph).ColorMode(common.BigValueColorModeBackground).
-		WideLayout(false).Text(common.NewVizTextDisplayOptionsBuilder().ValueSize(28)).
+		WideLayout(false).Orientation(common.VizOrientationAuto).Text(common.NewVizTextDisplayOptionsBuilder().ValueSize(28)).
 		ReduceOptions(common.NewReduceDataOptionsBuilder().Calcs([]string{calc}).Fields(fields)))
 }
 
-func legend(show bool, calcs ...string) cog.Builder[common.VizLegendOptions] {
-	mode := common.LegendDisplayModeList
-	if len(calcs) > 0 {
-		mode = common.LegendDisplayModeTable
-	}
-	return common.NewVizLegendOptionsBuilder().ShowLegend(show).Placement(common.LegendPlacementBottom).DisplayMode(mode).Calcs(calcs)
+func legend() cog.Builder[common.VizLegendOptions] {
+	return common.NewVizLegendOptionsBuilder().ShowLegend(true).Placement(common.LegendPlacementBottom).
+		DisplayMode(common.LegendDisplayModeList).Calcs([]string{})
 }
 
 func tooltip() cog.Builder[common.VizTooltipOptions] {
@@ -116,7 +113,7 @@ func (v view) curve() built {
 func (v view) drawn() *timeseries.PanelBuilder {
 	return timeseries.NewPanelBuilder().LineWidth(2).FillOpacity(8).ShowPoints(common.VisibilityModeNever).
 		SpanNulls(common.BoolOrFloat64{Bool: cog.ToPtr(false)}).
-		Legend(legend(true)).Tooltip(tooltip())
+		Legend(legend()).Tooltip(tooltip())
 }
 
 // stack is a time series of parts that add up.
@@ -128,17 +125,18 @@ func (v view) stack() built {
 		Stacking(common.NewStackingConfigBuilder().Mode(common.StackingModeNormal)))
 }
 
-// states is a state timeline of numbers with names. Where there is no data for half a minute or three steps, there is no colour.
+// states is a state timeline of numbers with names. Its query gives a NULL where
+// there is no data, which ends the colour; insertNulls would do so too, but at a fixed age, and a step of a long range is older.
 func (v view) states(names []state) built {
 	v.mappings, v.thresholds = numbered(names), plain
 	return v.on(statetimeline.NewPanelBuilder().ShowValue(common.VisibilityModeAuto).MergeValues(true).RowHeight(0.9).
-		FillOpacity(90).LineWidth(0).InsertNullsThreshold(30000).Legend(legend(true)).
-		Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeSingle)))
+		FillOpacity(90).LineWidth(0).NeverInsertNulls().NeverSpanNulls().Legend(legend()).
+		Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeSingle).Sort(common.SortOrderNone)))
 }
 
 // heat is a map of rates from 0 to 1 over time; one row a label.
 func (v view) heat() built {
-	return v.on(heatmap.NewPanelBuilder().Calculate(false).CellGap(1).
+	return v.on(heatmap.NewPanelBuilder().Calculate(false).CellGap(1).ShowValue(common.VisibilityModeNever).
 		Color(heatmap.NewHeatmapColorOptionsBuilder().Mode(heatmap.HeatmapColorModeScheme).Scheme("Oranges").Steps(64).Min(0).Max(0.5)).
 		CellValues(heatmap.NewCellValuesBuilder().Unit("percentunit")).
 		YAxis(heatmap.NewYAxisConfigBuilder().AxisPlacement(common.AxisPlacementLeft).AxisWidth(170).Reverse(true)).
@@ -147,7 +145,8 @@ func (v view) heat() built {
 }
 
 func (v view) table() built {
-	return v.on(table.NewPanelBuilder().ShowHeader(true).CellHeight(common.TableCellHeightSm))
+	return v.on(table.NewPanelBuilder().ShowHeader(true).CellHeight(common.TableCellHeightSm).
+		Footer(common.NewTableFooterOptionsBuilder().Show(false).Reducer([]string{})))
 }
 
 // bars is a list of bars, one a row of the result.

@@ -17,11 +17,11 @@ func pipeline() dashboard.Dashboard {
 		WithPanel(booked("What share came too late?", "Records whose window was final already, of all that were read, in the last day in which records were read.", "percentunit", `if(sum(consumed) = 0, 0, sum(too_late) / sum(consumed))`, steps(green, step{0.001, yellow}, step{0.01, vermilion}))).
 		WithPanel(booked("How many offsets were missing?", "Offsets that Kafka no longer had (retention), or never gave (markers, compaction), in the last day in which records were read.", "short", `sum(missing)`, steps(green, step{1, yellow}))).
 		WithPanel(trust()).WithPanel(lateness()).WithPanel(rejectsOver()).WithPanel(rejectSamples()).WithPanel(ledgerTable())
-	b.WithRow(row("From the workers' metrics (needs Prometheus)"))
-	for _, p := range workers {
-		b.WithPanel(p.panel())
+	own := dashboard.NewRowBuilder("What the workers say of themselves (needs Prometheus)").Collapsed(true)
+	for _, m := range workers {
+		own.WithPanel(m.panel())
 	}
-	return finish(b)
+	return finish(b.WithRow(own))
 }
 
 func silence() built {
@@ -51,7 +51,7 @@ func trust() built {
 		about: "Of the windows of all services: share without a partial from every live source, and share that late records changed after it had closed.",
 		empty: "no windows in this range", unit: "percentunit", min: cog.ToPtr(0.0),
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("incomplete", vermilion), fixed("revised", blue)},
-		targets: targets{lines(sql(`SELECT $__timeInterval(window_start) AS time, countIf(sources_seen < sources_live) / count() AS incomplete, countIf(revised) / count() AS revised
+		targets: targets{lines(sql(`SELECT {time} AS time, countIf(sources_seen < sources_live) / count() AS incomplete, countIf(revised) / count() AS revised
 FROM {rows}
 GROUP BY time ORDER BY time`, "{rows}", byService("window_end, sources_seen, sources_live, revised", "")))},
 	}.curve()
@@ -63,7 +63,7 @@ func lateness() built {
 		about: "Share of the requests that were counted after the watermark of their partition had passed the end of their window.",
 		empty: "no windows in this range", unit: "percentunit", min: cog.ToPtr(0.0),
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("late", orange)},
-		targets: targets{lines(sql(`SELECT $__timeInterval(window_start) AS time, sum(late) / sum(requests) AS late
+		targets: targets{lines(sql(`SELECT {time} AS time, sum(late) / sum(requests) AS late
 FROM {rows}
 GROUP BY time ORDER BY time`, "{rows}", byService("window_end, requests, late", "")))},
 	}.curve()
@@ -74,7 +74,7 @@ func rejectsOver() built {
 		question: "What could not be used, and why?", w: 12, h: 9,
 		about: "Rejected and too late records by reason, at the time that they carry. Sampled in a storm: the ledger has all counts.",
 		empty: "no rejects in this range", unit: "short", min: cog.ToPtr(0.0), name: "${__field.labels.reason}",
-		targets: targets{lines(`SELECT $__timeInterval(at) AS time, reason, toUInt64(count()) AS Value
+		targets: targets{lines(`SELECT toStartOfInterval(toDateTime(at), toIntervalSecond(intDiv($__interval_s + 9, 10) * 10)) AS time, reason, toUInt64(count()) AS Value
 FROM spikeline.rejects WHERE $__timeFilter(at)
 GROUP BY time, reason ORDER BY time, reason`)},
 	}.stack()

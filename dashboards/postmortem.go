@@ -29,10 +29,10 @@ FROM spikeline.incident_events WHERE `+theIncident+` AND event NOT IN ('first_sp
 		WithPanel(fact("How much of the error budget is gone?", "Part of the 30-day error budget of its services, at their usual traffic; 100 % is all of it.", "percentunit", `budget_burnt`, steps(green, step{0.1, yellow}, step{1, vermilion}))).
 		WithPanel(view{
 			question: "How did each service fare?", w: 24, h: 10,
-			about: "One row a service in the order in which it joined, its phase in colour. Grey is normal. An empty stretch has no requests: it is no recovery.",
+			about: "One row a service in the order in which it joined, its phase in colour. Grey is normal. An empty stretch has no data: it is no recovery.",
 			empty: elsewhere, name: "${__field.labels.place} ${__field.labels.service}", points: 700,
 			links:   []dashboard.DashboardLink{seriesLink("Show this service", toService+"${__field.labels.service:percentencode}")},
-			targets: targets{lines(memberPhases(theIncident, itsServices))},
+			targets: targets{lines(memberPhases(theIncident))},
 		}.states(phases)).
 		WithPanel(memberErrors()).
 		WithPanel(cost()).
@@ -73,7 +73,7 @@ func memberErrors() built {
 		empty: elsewhere, unit: "percentunit", min: cog.ToPtr(0.0), name: "${__field.labels.service}",
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("fleet", faint, set("custom.lineWidth", 3), set("custom.fillOpacity", 0))},
 		targets: targets{lines(sql(`WITH (SELECT groupArray(service) FROM (SELECT service FROM spikeline.incident_members WHERE {incident} ORDER BY failed DESC LIMIT 10)) AS shown
-SELECT $__timeInterval(window_start) AS time, arrayJoin(if(has(shown, who), ['fleet', who], ['fleet'])) AS service, sum(errors) / sum(requests) AS Value
+SELECT {time} AS time, arrayJoin(if(has(shown, who), ['fleet', who], ['fleet'])) AS service, sum(errors) / sum(requests) AS Value
 FROM (SELECT window_start, toString(service) AS who, requests, errors FROM {rows})
 GROUP BY time, service ORDER BY time, service`, "{incident}", theIncident, "{rows}", byService("window_end, requests, errors", "")))},
 	}.curve()
@@ -84,7 +84,7 @@ func cost() built {
 		question: "Which services lost requests, and when?", w: 12, h: 9,
 		about: "Failed requests (5xx) a second at the ten services of the incident with most of them.",
 		empty: elsewhere, unit: "reqps", min: cog.ToPtr(0.0), name: "${__field.labels.service}",
-		targets: targets{lines(sql(`SELECT $__timeInterval(window_start) AS time, service, sum(errors) / {span} AS Value
+		targets: targets{lines(sql(`SELECT {time} AS time, service, sum(errors) / {span} AS Value
 FROM {rows}
 GROUP BY time, service ORDER BY time, service`,
 			"{rows}", byService("window_end, errors", "service IN (SELECT service FROM spikeline.incident_members WHERE "+theIncident+" ORDER BY failed DESC LIMIT 10)")))},

@@ -35,7 +35,7 @@ func serviceNumber(question, about, unitName string, t *dashboard.ThresholdsConf
 	return view{
 		question: question, about: about, w: 5, h: 4,
 		empty: "no requests in this range", unit: unitName, thresholds: t, min: cog.ToPtr(0.0),
-		targets: targets{lines(sql(`SELECT $__timeInterval(window_start) AS time, `+value+` AS Value
+		targets: targets{lines(sql(`SELECT {time} AS time, `+value+` AS Value
 FROM {rows}
 GROUP BY time ORDER BY time`, "{rows}", byPop("window_end, "+columns, oneService)))},
 	}.number()
@@ -62,9 +62,9 @@ func band(question, about, unitName, kinds, value, seconds string, w uint32) bui
 			fixed("limit", orange, title("limit of normal"), set("custom.fillOpacity", 0), set("custom.lineStyle", map[string]any{"fill": "dash", "dash": []int{2, 4}})),
 		},
 		targets: targets{lines(sql(`SELECT o.time AS time, o.observed AS observed, e.expected AS expected, e.band AS limit
-FROM (SELECT $__timeInterval(window_start) AS time, `+value+` AS observed FROM {rows} GROUP BY time) AS o
+FROM (SELECT {time} AS time, `+value+` AS observed FROM {rows} GROUP BY time) AS o
 LEFT JOIN (
-  SELECT $__timeInterval(window_start) AS time, avg(toNullable(expected)) / {seconds} AS expected, avg(toNullable(signals.band)) / {seconds} AS band
+  SELECT {time} AS time, avg(toNullable(expected)) / {seconds} AS expected, avg(toNullable(signals.band)) / {seconds} AS band
   FROM spikeline.signals WHERE $__timeFilter(window_start) AND service = ${service:singlequote} AND pop = '' AND kind IN ('{kinds}')
   GROUP BY time
 ) AS e ON o.time = e.time
@@ -78,7 +78,7 @@ func sides() built {
 		about: "5xx a second: those that the edge made itself (no origin answered, or it answered well), and those passed on from an origin.",
 		empty: "no requests in this range", unit: "reqps", min: cog.ToPtr(0.0),
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("edge", vermilion), fixed("origin", blue)},
-		targets: targets{lines(sql(`SELECT $__timeInterval(window_start) AS time, sum(edge_errors) / {span} AS edge, sum(origin_errors) / {span} AS origin
+		targets: targets{lines(sql(`SELECT {time} AS time, sum(edge_errors) / {span} AS edge, sum(origin_errors) / {span} AS origin
 FROM {rows}
 GROUP BY time ORDER BY time`, "{rows}", byPop("window_end, edge_errors, origin_errors", oneService)))},
 	}.stack()
@@ -89,7 +89,7 @@ func codes() built {
 		question: "With which status are requests answered?", w: 12, h: 8,
 		about: "Requests a second by status code; the 12 most frequent of this time range.",
 		empty: "no requests in this range", unit: "reqps", min: cog.ToPtr(0.0), name: "${__field.labels.code}",
-		targets: targets{lines(sql(`SELECT $__timeInterval(window_start) AS time, toString(answer.1) AS code, sum(answer.2) / {span} AS Value
+		targets: targets{lines(sql(`SELECT {time} AS time, toString(answer.1) AS code, sum(answer.2) / {span} AS Value
 FROM {rows} AS r ARRAY JOIN CAST(status, 'Array(Tuple(UInt16, UInt64))') AS answer
 WHERE answer.1 IN (
   SELECT code FROM (SELECT answer.1 AS code, answer.2 AS n FROM {rows} AS most ARRAY JOIN CAST(status, 'Array(Tuple(UInt16, UInt64))') AS answer)
@@ -106,7 +106,7 @@ func quantiles() built {
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("p50", sky), fixed("p95", blue), fixed("p99", pink)},
 		targets: targets{lines(sql(`SELECT time, q[1] / 1000 AS p50, q[2] / 1000 AS p95, q[3] / 1000 AS p99
 FROM (
-  SELECT $__timeInterval(window_start) AS time, quantilesExactWeightedArray(0.5, 0.95, 0.99)(mapKeys(latency), mapValues(latency)) AS q
+  SELECT {time} AS time, quantilesExactWeightedArray(0.5, 0.95, 0.99)(mapKeys(latency), mapValues(latency)) AS q
   FROM {rows} WHERE notEmpty(latency) GROUP BY time)
 ORDER BY time`, "{rows}", byPop("window_end, latency", oneService)))},
 	}.curve()
@@ -118,7 +118,7 @@ func cache() built {
 		about: "Share of requests answered from the edge cache, and share of errors among those that were not.",
 		empty: "no requests in this range", unit: "percentunit", min: cog.ToPtr(0.0),
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("from cache", green), fixed("errors past the cache", vermilion)},
-		targets: targets{lines(sql("SELECT $__timeInterval(window_start) AS time, sum(cache_hits) / sum(requests) AS `from cache`,\n  least(1, sum(errors) / greatest(1, sum(requests) - sum(cache_hits))) AS `errors past the cache`\nFROM {rows}\nGROUP BY time ORDER BY time",
+		targets: targets{lines(sql("SELECT {time} AS time, sum(cache_hits) / sum(requests) AS `from cache`,\n  least(1, sum(errors) / greatest(1, sum(requests) - sum(cache_hits))) AS `errors past the cache`\nFROM {rows}\nGROUP BY time ORDER BY time",
 			"{rows}", byPop("window_end, requests, errors, cache_hits", oneService)))},
 	}.curve()
 }
@@ -128,19 +128,21 @@ func suffered() built {
 		question: "What was wrong with it, where and when?", w: 24, h: 9,
 		about: "What the detector found: over all pops, and in each pop with findings (the 25 with most). Grey is normal. An empty stretch has no requests.",
 		empty: "no requests in this range", name: "${__field.labels.pop}", points: 700,
-		targets: targets{lines(sql(`SELECT o.time AS time, o.pop AS pop, toInt8(s.finding) AS finding
+		targets: targets{lines(sql(`SELECT w.time AS time, w.pop AS pop, if(w.seen, toInt8(f.finding), NULL) AS finding
 FROM (
-  SELECT time, arrayJoin([' all pops', pop]) AS pop FROM (SELECT $__timeInterval(window_start) AS time, toString(pop) AS pop FROM {rows} GROUP BY time, pop)
-  GROUP BY time, pop
-) AS o
+  SELECT * FROM {alive} AS a
+  CROSS JOIN (
+    SELECT arrayJoin(arrayConcat([' all pops'], groupArray(pop))) AS pop FROM (
+      SELECT toString(pop) AS pop FROM spikeline.signals
+      WHERE $__timeFilter(window_start) AND service = ${service:singlequote} AND pop != '' AND {pop} AND elevated
+      GROUP BY pop ORDER BY count() DESC LIMIT 25)
+  ) AS p
+) AS w
 LEFT JOIN (
-  SELECT $__timeInterval(window_start) AS time, if(pop = '', ' all pops', toString(pop)) AS pop, max(indexOf({kinds}, kind)) AS finding
+  SELECT {time} AS time, if(pop = '', ' all pops', toString(pop)) AS pop, max(indexOf({kinds}, kind)) AS finding
   FROM spikeline.signals WHERE $__timeFilter(window_start) AND service = ${service:singlequote} AND elevated GROUP BY time, pop
-) AS s ON o.time = s.time AND o.pop = s.pop
-WHERE o.pop = ' all pops' OR o.pop IN (
-  SELECT toString(pop) FROM spikeline.signals WHERE $__timeFilter(window_start) AND service = ${service:singlequote} AND pop != '' AND elevated
-  GROUP BY pop ORDER BY count() DESC LIMIT 25)
-ORDER BY time, pop`, "{rows}", byPop("window_end", oneService),
+) AS f ON w.time = f.time AND w.pop = f.pop
+ORDER BY time, pop`, "{alive}", alive(byPop("window_end", oneService)),
 			"{kinds}", `['source_incomplete', 'traffic_surge', 'client_error_surge', 'latency_surge', 'traffic_drop', 'error_surge']`))},
 	}.states(findings)
 }

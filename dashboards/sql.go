@@ -12,7 +12,9 @@ var shared = strings.NewReplacer(
 	"{pop}", "pop IN (${pop:singlequote})",
 	"{overlap}", overlap,
 	"{touched}", touched,
+	"{time}", "toStartOfInterval(window_start, toIntervalSecond("+stepWidth+"))",
 	"{span}", span,
+	"{grid}", grid,
 	"{closed}", "window_end <= (SELECT max(closed_to) FROM spikeline.progress)", // what still fills would look like a drop
 )
 
@@ -22,8 +24,27 @@ const overlap = `started_at <= $__toTime AND (status = 'open' OR ifNull(ended_at
 // touched picks the members of incidents in the same way.
 const touched = `started_at <= $__toTime AND ifNull(ended_at, $__toTime) >= $__fromTime`
 
+// stepWidth is the width of a step in seconds. Grafana may ask for 15 s, which would hold one window of 10 s here and two there.
+const stepWidth = `toInt64(intDiv($__interval_s + 9, 10) * 10)`
+
 // span is how many seconds of a step the rows cover: the last one is not full yet.
-const span = `greatest(10, least($__interval_s, dateDiff('second', time, least($__toTime, (SELECT max(closed_to) FROM spikeline.progress)))))`
+const span = `greatest(10, least(` + stepWidth + `, dateDiff('second', time, least($__toTime, (SELECT max(closed_to) FROM spikeline.progress)))))`
+
+// grid are all steps of a range, so that those without data can be told from those without trouble:
+// Grafana draws a state on over a hole, unless there is a NULL in it.
+const grid = `(
+    SELECT arrayJoin(arrayMap(i -> toStartOfInterval(toDateTime($__fromTime, 'UTC'), toIntervalSecond(` + stepWidth + `)) + i * ` + stepWidth + `,
+      range(toUInt64(intDiv(dateDiff('second', $__fromTime, $__toTime), ` + stepWidth + `) + 1)))) AS time
+  )`
+
+// alive are the steps of a range, those with rows marked, and the time of the last row in each.
+func alive(rows string) string {
+	return sql(`(
+    SELECT g.time AS time, w.last IS NOT NULL AS seen, ifNull(w.last, g.time) AS last
+    FROM {grid} AS g
+    LEFT JOIN (SELECT {time} AS time, max(toNullable(window_start)) AS last FROM {rows} GROUP BY time) AS w ON g.time = w.time
+  )`, "{rows}", rows)
+}
 
 // byService are rows of services over their pops. Long ranges come from the
 // hourly roll-up, and what is not rolled up yet from the windows.

@@ -70,17 +70,19 @@ func phaseTimeline() built {
 		about: "One row an incident; the largest 20 of this time range. Grey is before and after it. An empty stretch has no data: it is no recovery.",
 		empty: "no incident in this range", name: "${__field.labels.incident}", points: 700,
 		links: []dashboard.DashboardLink{seriesLink("Open the post-mortem of this incident", "/d/"+postmortemID+keep+"&var-incident=${__field.labels.incident:percentencode}")},
-		targets: targets{lines(sql(`SELECT w.time AS time, i.incident_id AS incident,
-  toInt8(multiIf(w.last < i.started_at, 0, i.status != 'open' AND w.last >= ifNull(i.ended_at, i.started_at) + INTERVAL 5 MINUTE, 0, e.phase = 0, 1, e.phase)) AS phase
-FROM (SELECT 1 AS one, $__timeInterval(window_start) AS time, max(window_start) AS last FROM {rows} GROUP BY time) AS w
-INNER JOIN (
-  SELECT 1 AS one, incident_id, status, started_at, ended_at FROM spikeline.incidents
-  WHERE {overlap} ORDER BY requests_failed + requests_missing DESC LIMIT 20
-) AS i ON w.one = i.one
+		targets: targets{lines(sql(`SELECT w.time AS time, w.incident_id AS incident,
+  if(w.seen, toInt8(multiIf(w.last < w.started_at, 0, w.status != 'open' AND w.last >= ifNull(w.ended_at, w.started_at) + INTERVAL 5 MINUTE, 0, e.phase = 0, 1, e.phase)), NULL) AS phase
+FROM (
+  SELECT * FROM {alive} AS a
+  CROSS JOIN (
+    SELECT incident_id, status, started_at, ended_at FROM spikeline.incidents
+    WHERE {overlap} ORDER BY requests_failed + requests_missing DESC LIMIT 20
+  ) AS i
+) AS w
 ASOF LEFT JOIN (
   SELECT incident_id, at, indexOf({names}, event) AS phase FROM spikeline.incident_events WHERE event != 'note'
-) AS e ON i.incident_id = e.incident_id AND w.last >= e.at
-ORDER BY time, incident`, "{rows}", byService("window_end", ""), "{names}", phaseNumbers))},
+) AS e ON w.incident_id = e.incident_id AND w.last >= e.at
+ORDER BY time, incident`, "{alive}", alive(byService("window_end", "")), "{names}", phaseNumbers))},
 	}.states(phases)
 }
 
@@ -88,31 +90,33 @@ ORDER BY time, incident`, "{rows}", byService("window_end", ""), "{names}", phas
 func serviceTimeline() built {
 	return view{
 		question: "Which services were pulled down, and in which order?", w: 24, h: 12,
-		about: "One row a service in the order in which it joined an incident, its phase in colour; the 60 first. Grey is normal. An empty stretch has no requests: it is no recovery.",
+		about: "One row a service in the order in which it joined an incident, its phase in colour; the 60 first. Grey is normal. An empty stretch has no data: it is no recovery.",
 		empty: "no service was in an incident in this range", name: "${__field.labels.place} ${__field.labels.service}", points: 700,
 		links:   []dashboard.DashboardLink{seriesLink("Show this service", toService+"${__field.labels.service:percentencode}")},
-		targets: targets{lines(memberPhases("{touched} AND {service}", "{service}"))},
+		targets: targets{lines(memberPhases("{touched} AND {service}"))},
 	}.states(phases)
 }
 
 // memberPhases gives the state of each member in each step: the phase of its incident while it is in it.
 // A label of its place in the cascade keeps the rows in order, since series are sorted by their labels.
-func memberPhases(members, rowsOf string) string {
-	return sql(`SELECT w.time AS time, p.place AS place, w.service AS service,
-  toInt8(multiIf(m.incident_id = '' OR w.last >= m.until + INTERVAL 5 MINUTE, 0, w.last >= m.until, 8, e.phase = 0, 2, e.phase)) AS phase
-FROM (SELECT $__timeInterval(window_start) AS time, service, max(window_start) AS last FROM {rows} GROUP BY time, service) AS w
-INNER JOIN (
-  SELECT service, leftPad(toString(row_number() OVER (ORDER BY min(started_at), min(position))), 2, '0') AS place
-  FROM spikeline.incident_members WHERE {members} GROUP BY service ORDER BY min(started_at), min(position) LIMIT 60
-) AS p ON w.service = p.service
+func memberPhases(members string) string {
+	return sql(`SELECT w.time AS time, w.place AS place, w.service AS service,
+  if(w.seen, toInt8(multiIf(m.incident_id = '' OR w.last >= m.until + INTERVAL 5 MINUTE, 0, w.last >= m.until, 8, e.phase = 0, 2, e.phase)), NULL) AS phase
+FROM (
+  SELECT * FROM {alive} AS a
+  CROSS JOIN (
+    SELECT service, leftPad(toString(row_number() OVER (ORDER BY min(started_at), min(position))), 2, '0') AS place
+    FROM spikeline.incident_members WHERE {members} GROUP BY service ORDER BY min(started_at), min(position) LIMIT 60
+  ) AS p
+) AS w
 ASOF LEFT JOIN (
-  SELECT incident_id, service, started_at, ifNull(ended_at, toDateTime(4294967295)) AS until
+  SELECT incident_id, service, started_at, ifNull(ended_at, toDateTime(4294960000)) AS until
   FROM spikeline.incident_members WHERE {members}
 ) AS m ON w.service = m.service AND w.last >= m.started_at
 ASOF LEFT JOIN (
   SELECT incident_id, at, indexOf({names}, event) AS phase FROM spikeline.incident_events WHERE event != 'note'
 ) AS e ON m.incident_id = e.incident_id AND w.last >= e.at
-ORDER BY time, place`, "{rows}", byService("window_end", rowsOf), "{members}", members, "{names}", phaseNumbers)
+ORDER BY time, place`, "{alive}", alive(byService("window_end", "")), "{members}", members, "{names}", phaseNumbers)
 }
 
 func firstAndFleet(question, about, unitName, value string, more ...dashboard.DashboardFieldConfigSourceOverrides) built {
@@ -121,7 +125,7 @@ func firstAndFleet(question, about, unitName, value string, more ...dashboard.Da
 		empty: "no requests in this range", unit: unitName, min: cog.ToPtr(0.0),
 		overrides: append([]dashboard.DashboardFieldConfigSourceOverrides{fixed("fleet", blue)}, more...),
 		name:      "${__field.labels.who}", color: "palette-classic",
-		targets: targets{lines(sql(`SELECT $__timeInterval(window_start) AS time, arrayJoin(if(service = {worst}, ['fleet', concat(service, ' (first)')], ['fleet'])) AS who, `+value+` AS Value
+		targets: targets{lines(sql(`SELECT {time} AS time, arrayJoin(if(service = {worst}, ['fleet', concat(service, ' (first)')], ['fleet'])) AS who, `+value+` AS Value
 FROM {rows}
 GROUP BY time, who ORDER BY time, who`, "{worst}", worst, "{rows}", byService("window_end, requests, errors", "")))},
 	}.curve()

@@ -161,6 +161,7 @@ func TestQueriesOfDashboardsAndAlerts(t *testing.T) {
 		g.cannotWrite(t)
 		g.runsAll(t, a)
 	})
+	t.Run("a state timeline tells normal, the phases, recovered, and no data apart", func(t *testing.T) { g.tellsPhases(t, a) })
 	t.Run("a service named to inject SQL is only a name", func(t *testing.T) { g.resistsInjection(t, a) })
 	t.Run("every one is valid while the incident goes on", func(t *testing.T) {
 		g.reopen(t)
@@ -206,6 +207,37 @@ func (g grafana) cannotWrite(t *testing.T) {
 	if _, err := g.ask("CREATE TABLE spikeline.scribble (x UInt8) ENGINE = Memory"); err == nil {
 		t.Error("it may write")
 	}
+}
+
+// tellsPhases follows the service that failed first past the end of the logs.
+func (g grafana) tellsPhases(t *testing.T, a asked) {
+	a.to, a.seconds = at("2025-12-05T11:00:00Z"), 60
+	for _, s := range statements(t) {
+		if !strings.HasSuffix(s.where, "in which order? (A)") {
+			continue
+		}
+		sql, err := a.expand(s.sql)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := g.ask(sql)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]any{} // time to phase
+		for _, row := range res.Data {
+			if row[1] == "01" {
+				seen[row[0].(string)[11:16]] = row[3]
+			}
+		}
+		for minute, want := range map[string]any{"08:30": 0.0, "08:47": 1.0, "09:00": 3.0, "09:59": 0.0, "10:50": nil} {
+			if got, there := seen[minute]; !there || got != want {
+				t.Errorf("%s: phase %v, want %v", minute, got, want)
+			}
+		}
+		return
+	}
+	t.Error("no such panel")
 }
 
 func (g grafana) resistsInjection(t *testing.T, a asked) {
