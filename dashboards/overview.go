@@ -45,9 +45,7 @@ func fleetErrorsNow(w uint32) built {
 		about: "5xx of all requests of the whole fleet, at the end of the time range and over it.",
 		empty: "no requests in this range", unit: "percentunit", decimals: cog.ToPtr(2.0), min: cog.ToPtr(0.0),
 		thresholds: errorSteps,
-		targets: targets{lines(sql(`SELECT {time} AS time, sum(errors) / sum(requests) AS fleet
-FROM {rows}
-GROUP BY time ORDER BY time`, "{rows}", byService("window_end, requests, errors", "")))},
+		targets:    targets{lines(course(byService("window_end, requests, errors", ""), "fleet", "sum(errors) / sum(requests)"))},
 	}.number()
 }
 
@@ -56,9 +54,7 @@ func fleetTrafficNow(w uint32) built {
 		question: "How much traffic is there?", w: w, h: 4,
 		about: "Requests a second of the whole fleet, at the end of the time range and over it.",
 		empty: "no requests in this range", unit: "reqps", min: cog.ToPtr(0.0), thresholds: steps(blue),
-		targets: targets{lines(sql(`SELECT {time} AS time, sum(requests) / {span} AS fleet
-FROM {rows}
-GROUP BY time ORDER BY time`, "{rows}", byService("window_end, requests", "")))},
+		targets: targets{lines(course(byService("window_end, requests", ""), "fleet", "sum(requests) / {span}"))},
 	}.number()
 }
 
@@ -128,8 +124,8 @@ func fleetErrors(w uint32) built {
 			fixed("edge errors", vermilion), fixed("origin errors", blue),
 			fixed("refused (4xx)", faint, set("custom.lineStyle", map[string]any{"fill": "dash", "dash": []int{6, 6}}), set("custom.fillOpacity", 0)),
 		},
-		targets: targets{lines(sql("SELECT {time} AS time, sum(edge_errors) / sum(requests) AS `edge errors`,\n  sum(origin_errors) / sum(requests) AS `origin errors`, sum(client_errors) / sum(requests) AS `refused (4xx)`\nFROM {rows}\nGROUP BY time ORDER BY time",
-			"{rows}", byService("window_end, requests, edge_errors, origin_errors, client_errors", "")))},
+		targets: targets{lines(course(byService("window_end, requests, edge_errors, origin_errors, client_errors", ""),
+			"edge errors", "sum(edge_errors) / sum(requests)", "origin errors", "sum(origin_errors) / sum(requests)", "refused (4xx)", "sum(client_errors) / sum(requests)"))},
 	}.curve()
 }
 
@@ -138,10 +134,8 @@ func fleetTraffic(w uint32) built {
 		question: "Did traffic surge or drop?", w: w, h: 9,
 		about: "Requests a second of the whole fleet, and those of them that failed.",
 		empty: "no requests in this range", unit: "reqps", min: cog.ToPtr(0.0),
-		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("requests", blue), fixed("failed", vermilion)},
-		targets: targets{lines(sql(`SELECT {time} AS time, sum(requests) / {span} AS requests, sum(errors) / {span} AS failed
-FROM {rows}
-GROUP BY time ORDER BY time`, "{rows}", byService("window_end, requests, errors", "")))},
+		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("all", blue), fixed("failed", vermilion)},
+		targets:   targets{lines(course(byService("window_end, requests, errors", ""), "all", "sum(requests) / {span}", "failed", "sum(errors) / {span}"))},
 	}.curve()
 }
 

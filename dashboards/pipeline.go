@@ -50,10 +50,9 @@ func trust() built {
 		question: "Were all sources there?", w: 12, h: 8,
 		about: "Of the windows of all services: share without a partial from every live source, and share that late records changed after it had closed.",
 		empty: "no windows in this range", unit: "percentunit", min: cog.ToPtr(0.0),
-		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("incomplete", vermilion), fixed("revised", blue)},
-		targets: targets{lines(sql(`SELECT {time} AS time, countIf(sources_seen < sources_live) / count() AS incomplete, countIf(revised) / count() AS revised
-FROM {rows}
-GROUP BY time ORDER BY time`, "{rows}", byService("window_end, sources_seen, sources_live, revised", "")))},
+		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("without all sources", vermilion), fixed("changed later", blue)},
+		targets: targets{lines(course(byService("window_end, sources_seen, sources_live, revised", ""),
+			"without all sources", "countIf(sources_seen < sources_live) / count()", "changed later", "countIf(revised) / count()"))},
 	}.curve()
 }
 
@@ -62,10 +61,8 @@ func lateness() built {
 		question: "How many records came late, yet in time?", w: 12, h: 8,
 		about: "Share of the requests that were counted after the watermark of their partition had passed the end of their window.",
 		empty: "no windows in this range", unit: "percentunit", min: cog.ToPtr(0.0),
-		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("late", orange)},
-		targets: targets{lines(sql(`SELECT {time} AS time, sum(late) / sum(requests) AS late
-FROM {rows}
-GROUP BY time ORDER BY time`, "{rows}", byService("window_end, requests, late", "")))},
+		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("late share", orange)},
+		targets:   targets{lines(course(byService("window_end, requests, late", ""), "late share", "sum(late) / sum(requests)"))},
 	}.curve()
 }
 

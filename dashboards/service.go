@@ -35,9 +35,7 @@ func serviceNumber(question, about, unitName string, t *dashboard.ThresholdsConf
 	return view{
 		question: question, about: about, w: 5, h: 4,
 		empty: "no requests in this range", unit: unitName, thresholds: t, min: cog.ToPtr(0.0),
-		targets: targets{lines(sql(`SELECT {time} AS time, `+value+` AS Value
-FROM {rows}
-GROUP BY time ORDER BY time`, "{rows}", byPop("window_end, "+columns, oneService)))},
+		targets: targets{lines(course(byPop("window_end, "+columns, oneService), "value", value))},
 	}.number()
 }
 
@@ -61,14 +59,14 @@ func band(question, about, unitName, kinds, value, seconds string, w uint32) bui
 			fixed("expected", green, set("custom.fillOpacity", 0), set("custom.lineStyle", map[string]any{"fill": "dash", "dash": []int{10, 6}})),
 			fixed("limit", orange, title("limit of normal"), set("custom.fillOpacity", 0), set("custom.lineStyle", map[string]any{"fill": "dash", "dash": []int{2, 4}})),
 		},
-		targets: targets{lines(sql(`SELECT o.time AS time, o.observed AS observed, e.expected AS expected, e.band AS limit
+		targets: targets{lines(sql(`SELECT o.time AS time, toNullable(o.observed) AS observed, e.expected AS expected, e.band AS limit
 FROM (SELECT {time} AS time, `+value+` AS observed FROM {rows} GROUP BY time) AS o
 LEFT JOIN (
   SELECT {time} AS time, avg(toNullable(expected)) / {seconds} AS expected, avg(toNullable(signals.band)) / {seconds} AS band
   FROM spikeline.signals WHERE $__timeFilter(window_start) AND service = ${service:singlequote} AND pop = '' AND kind IN ('{kinds}')
   GROUP BY time
 ) AS e ON o.time = e.time
-ORDER BY time`, "{rows}", byPop("window_end, requests, errors", oneService), "{kinds}", kinds, "{seconds}", seconds))},
+ORDER BY time {filled}`, "{rows}", byPop("window_end, requests, errors", oneService), "{kinds}", kinds, "{seconds}", seconds))},
 	}.curve()
 }
 
@@ -78,9 +76,8 @@ func sides() built {
 		about: "5xx a second: those that the edge made itself (no origin answered, or it answered well), and those passed on from an origin.",
 		empty: "no requests in this range", unit: "reqps", min: cog.ToPtr(0.0),
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("edge", vermilion), fixed("origin", blue)},
-		targets: targets{lines(sql(`SELECT {time} AS time, sum(edge_errors) / {span} AS edge, sum(origin_errors) / {span} AS origin
-FROM {rows}
-GROUP BY time ORDER BY time`, "{rows}", byPop("window_end, edge_errors, origin_errors", oneService)))},
+		targets: targets{lines(course(byPop("window_end, edge_errors, origin_errors", oneService),
+			"edge", "sum(edge_errors) / {span}", "origin", "sum(origin_errors) / {span}"))},
 	}.stack()
 }
 
@@ -104,11 +101,11 @@ func quantiles() built {
 		about: "Latency of half, of 95 % and of 99 % of the requests at most, from histograms merged over pops and windows (within 3.1 %). Nothing where the logs hold no latency.",
 		empty: "no latency in the logs of this range", unit: "ms", min: cog.ToPtr(0.0),
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("p50", sky), fixed("p95", blue), fixed("p99", pink)},
-		targets: targets{lines(sql(`SELECT time, q[1] / 1000 AS p50, q[2] / 1000 AS p95, q[3] / 1000 AS p99
+		targets: targets{lines(sql(`SELECT time, toNullable(q[1] / 1000) AS p50, toNullable(q[2] / 1000) AS p95, toNullable(q[3] / 1000) AS p99
 FROM (
   SELECT {time} AS time, quantilesExactWeightedArray(0.5, 0.95, 0.99)(mapKeys(latency), mapValues(latency)) AS q
   FROM {rows} WHERE notEmpty(latency) GROUP BY time)
-ORDER BY time`, "{rows}", byPop("window_end, latency", oneService)))},
+ORDER BY time {filled}`, "{rows}", byPop("window_end, latency", oneService)))},
 	}.curve()
 }
 
@@ -118,8 +115,9 @@ func cache() built {
 		about: "Share of requests answered from the edge cache, and share of errors among those that were not.",
 		empty: "no requests in this range", unit: "percentunit", min: cog.ToPtr(0.0),
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("from cache", green), fixed("errors past the cache", vermilion)},
-		targets: targets{lines(sql("SELECT {time} AS time, sum(cache_hits) / sum(requests) AS `from cache`,\n  least(1, sum(errors) / greatest(1, sum(requests) - sum(cache_hits))) AS `errors past the cache`\nFROM {rows}\nGROUP BY time ORDER BY time",
-			"{rows}", byPop("window_end, requests, errors, cache_hits", oneService)))},
+		targets: targets{lines(course(byPop("window_end, requests, errors, cache_hits", oneService),
+			"from cache", "sum(cache_hits) / sum(requests)",
+			"errors past the cache", "least(1, sum(errors) / greatest(1, sum(requests) - sum(cache_hits)))"))},
 	}.curve()
 }
 
@@ -142,7 +140,8 @@ LEFT JOIN (
   SELECT {time} AS time, if(pop = '', ' all pops', toString(pop)) AS pop, max(indexOf({kinds}, kind)) AS finding
   FROM spikeline.signals WHERE $__timeFilter(window_start) AND service = ${service:singlequote} AND elevated GROUP BY time, pop
 ) AS f ON w.time = f.time AND w.pop = f.pop
-ORDER BY time, pop`, "{alive}", alive(byPop("window_end", oneService)),
+WHERE (SELECT count() FROM {rows}) > 0
+ORDER BY time, pop`, "{alive}", alive(byPop("window_end", oneService)), "{rows}", byPop("window_end", oneService),
 			"{kinds}", `['source_incomplete', 'traffic_surge', 'client_error_surge', 'latency_surge', 'traffic_drop', 'error_surge']`))},
 	}.states(findings)
 }

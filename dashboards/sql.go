@@ -15,6 +15,7 @@ var shared = strings.NewReplacer(
 	"{time}", "toStartOfInterval(window_start, toIntervalSecond("+stepWidth+"))",
 	"{span}", span,
 	"{grid}", grid,
+	"{filled}", "WITH FILL STEP toIntervalSecond("+stepWidth+")",
 	"{closed}", "window_end <= (SELECT max(closed_to) FROM spikeline.progress)", // what still fills would look like a drop
 )
 
@@ -44,6 +45,16 @@ func alive(rows string) string {
     FROM {grid} AS g
     LEFT JOIN (SELECT {time} AS time, max(toNullable(window_start)) AS last FROM {rows} GROUP BY time) AS w ON g.time = w.time
   )`, "{rows}", rows)
+}
+
+// course is a time series of named measures over rows. Steps without rows
+// between others become NULLs, so that no line is drawn over a hole.
+func course(rows string, namesAndMeasures ...string) string {
+	var columns strings.Builder
+	for i := 0; i < len(namesAndMeasures); i += 2 {
+		columns.WriteString(",\n  toNullable(" + namesAndMeasures[i+1] + ") AS `" + namesAndMeasures[i] + "`")
+	}
+	return sql("SELECT {time} AS time{columns}\nFROM {rows}\nGROUP BY time ORDER BY time {filled}", "{columns}", columns.String(), "{rows}", rows)
 }
 
 // byService are rows of services over their pops. Long ranges come from the

@@ -1,6 +1,8 @@
 package dashboards
 
 import (
+	"strings"
+
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
@@ -20,9 +22,10 @@ func timeline() dashboard.Dashboard {
 		WithPanel(phaseTimeline()).
 		WithPanel(serviceTimeline()).
 		WithPanel(firstAndFleet("What failed first, and how far did it reach?",
-			"Share of requests that failed (5xx): of the service that failed first in the largest incident of this range, and of the fleet.", "percentunit", `sum(errors) / sum(requests)`)).
+			"Share of requests that failed (5xx): of the service that failed first in the largest incident of this range, and of the fleet.", "percentunit", `sum(errors) / sum(requests)`, `sumIf(errors, service = {worst}) / sumIf(requests, service = {worst})`,
+			fixed("fleet", blue))).
 		WithPanel(firstAndFleet("Did a surge of traffic come first?",
-			"Requests a second, of the service that failed first in the largest incident of this range (left) and of the fleet (right).", "reqps", `sum(requests) / {span}`,
+			"Requests a second, of the service that failed first in the largest incident of this range (left) and of the fleet (right).", "reqps", `sum(requests) / {span}`, `sumIf(requests, service = {worst}) / {span}`,
 			fixed("fleet", faint, set("custom.axisPlacement", "right")))).
 		WithPanel(cascade(touched, 12)).
 		WithPanel(happened(`incident_id IN (SELECT incident_id FROM spikeline.incidents WHERE `+overlap+`)`, 12)).
@@ -119,15 +122,12 @@ ASOF LEFT JOIN (
 ORDER BY time, place`, "{alive}", alive(byService("window_end", "")), "{members}", members, "{names}", phaseNumbers)
 }
 
-func firstAndFleet(question, about, unitName, value string, more ...dashboard.DashboardFieldConfigSourceOverrides) built {
+func firstAndFleet(question, about, unitName, fleet, first string, more ...dashboard.DashboardFieldConfigSourceOverrides) built {
 	return view{
 		question: question, about: about, w: 12, h: 9,
 		empty: "no requests in this range", unit: unitName, min: cog.ToPtr(0.0),
-		overrides: append([]dashboard.DashboardFieldConfigSourceOverrides{fixed("fleet", blue)}, more...),
-		name:      "${__field.labels.who}", color: "palette-classic",
-		targets: targets{lines(sql(`SELECT {time} AS time, arrayJoin(if(service = {worst}, ['fleet', concat(service, ' (first)')], ['fleet'])) AS who, `+value+` AS Value
-FROM {rows}
-GROUP BY time, who ORDER BY time, who`, "{worst}", worst, "{rows}", byService("window_end, requests, errors", "")))},
+		overrides: append([]dashboard.DashboardFieldConfigSourceOverrides{fixed("first to fail", vermilion)}, more...),
+		targets:   targets{lines(strings.ReplaceAll(course(byService("window_end, requests, errors", ""), "first to fail", first, "fleet", fleet), "{worst}", worst))},
 	}.curve()
 }
 
