@@ -42,7 +42,7 @@ eval: ## every outage and thousands of quiet service-weeks through the real dete
 	$(GO) run ./bench/eval $(ARGS)
 
 dashboards: ## the dashboards' and alert rules' files, from their code
-	$(GO) run ./dashboards/generate
+	cd dashboards && $(GO) generate .
 
 plugin: ## the Grafana data source, back end and front end, as an installable folder: dashboards/plugin/dist
 	$(MAKE) -C dashboards/plugin

@@ -1,5 +1,7 @@
 package dashboards
 
+//lint:file-ignore SA1019 provisioned files are of the classic schema, which Grafana 12 reads
+
 import (
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"

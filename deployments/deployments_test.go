@@ -39,8 +39,8 @@ func compose(t *testing.T) (c composition) {
 
 func TestTheCompositionHasEveryPartAndEachIsPinned(t *testing.T) {
 	c := compose(t)
-	pinned := regexp.MustCompile(`^[a-z/-]+:[0-9]+\.[0-9.]+$`)
-	for _, name := range []string{"kafka", "topic", "clickhouse", "spikeline", "simulator", "grafana"} {
+	pinned := regexp.MustCompile(`^[a-z/-]+:v?[0-9]+\.[0-9.]+$`)
+	for _, name := range []string{"kafka", "topic", "clickhouse", "spikeline", "simulator", "prometheus", "grafana"} {
 		s, ok := c.Services[name]
 		if !ok {
 			t.Errorf("no service %s", name)
@@ -104,7 +104,7 @@ func TestTheConfigurationPassesTheCheck(t *testing.T) {
 }
 
 func TestEveryYAMLFileReads(t *testing.T) {
-	files, err := filepath.Glob("*/*.yaml")
+	files, err := filepath.Glob("grafana/provisioning/*/*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%v: %v", files, err)
 	}
