@@ -164,7 +164,7 @@ func (s *show) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	ready := make(chan struct{})
 	group.Go(func() error {
-		return worker.Run(ctx, s.config, worker.Options{Log: slog.Default(), Learned: s.learned, Ready: func(addr string) {
+		return worker.Run(ctx, s.config, worker.Options{Log: slog.Default(), Pages: incidentPages(s.config), Learned: s.learned, Ready: func(addr string) {
 			s.metrics = addr
 			close(ready)
 		}})
@@ -292,7 +292,7 @@ Ask it:
   curl 'http://%[1]s/?query=SELECT+service,sum(requests),sum(errors)+FROM+spikeline.windows+GROUP+BY+service+FORMAT+PrettyCompact'
   curl 'http://%[1]s/?query=SELECT+at,event,service,summary+FROM+spikeline.incident_events+ORDER+BY+at+FORMAT+PrettyCompact'
   spikeline incidents list --clickhouse http://%[1]s
-  a page for SQL: http://%[1]s/play      metrics: http://%[2]s/metrics      Kafka: %[3]s
+  incidents: http://%[2]s/incidents   SQL: http://%[1]s/play   metrics: http://%[2]s/metrics   Kafka: %[3]s
 `, s.engine.Addr(), s.metrics, s.broker)
 	if native := s.engine.NativeAddr(); native != "" {
 		fmt.Fprintf(w, "  native protocol: %s\n", native)

@@ -44,10 +44,7 @@ that only people can answer. ID may be shortened; latest is the newest.`,
 			}
 			return a.write(output, func(w io.Writer) error {
 				if format == "json" {
-					return writeJSON(w, struct {
-						incidentJSON
-						Quality quality `json:"data_quality"`
-					}{incidentDocument(in, events), q})
+					return writeJSON(w, reportDocument(in, events, q))
 				}
 				_, err := io.WriteString(w, markdown(in, events, q))
 				return err

@@ -37,7 +37,7 @@ func (a *app) runWorker(ctx context.Context, s *settings) error {
 	}
 	log := telemetry.Logger(a.stderr, cfg.Log)
 	slog.SetDefault(log)
-	return worker.Run(ctx, cfg, worker.Options{Log: log, Ready: func(addr string) {
+	return worker.Run(ctx, cfg, worker.Options{Log: log, Pages: incidentPages(cfg), Ready: func(addr string) {
 		log.Info("working", "topics", fmt.Sprint(cfg.Source.Topics), "group", cfg.Source.Group, "metrics", "http://"+addr+"/metrics")
 	}})
 }

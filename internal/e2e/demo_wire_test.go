@@ -6,7 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
+	nethttp "net/http"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -51,6 +53,7 @@ func TestTheDemoTellsOneIncidentAndStoresTheGroundTruth(t *testing.T) {
 		}
 	}
 	expectOneIncident(t, db)
+	expectPages(t, demo.log.String())
 	expectStory(t, demo.log.String())
 	demo.stop()
 }
@@ -100,6 +103,29 @@ func expectOneIncident(t *testing.T, db clickhouse) {
 	}
 	if len(list) != 1 {
 		t.Fatalf("%d incidents, want 1:\n%s", len(list), text)
+	}
+}
+
+// expectPages reads what a worker serves of its incidents.
+func expectPages(t *testing.T, log string) {
+	t.Helper()
+	at := regexp.MustCompile(`incidents: (http://\S+)/incidents`).FindStringSubmatch(log)
+	if at == nil {
+		t.Fatalf("the demo names no page of incidents:\n%s", log)
+	}
+	for page, want := range map[string]string{
+		"/incidents": "20251118-112000-challenges.cloudflare.com", "/incidents/20251118-112000": "## Timeline",
+		"/incidents/20251118-112000?format=json": `"data_quality"`, "/incidents/nothing": "no such incident",
+	} {
+		res, err := nethttp.Get(at[1] + page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := io.ReadAll(res.Body)
+		res.Body.Close()
+		if !strings.Contains(string(text), want) {
+			t.Errorf("%s: %s has no %q:\n%.300s", page, res.Status, want, text)
+		}
 	}
 }
 

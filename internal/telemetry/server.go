@@ -18,7 +18,8 @@ type Server struct {
 }
 
 // Serve listens at once, so that a taken port is told to the caller. With an empty Listen it gives nil, on which every method is safe.
-func Serve(c HTTPConfig, m *Metrics, r *Readiness) (*Server, error) {
+// Further pages are added by their pattern ("GET /incidents").
+func Serve(c HTTPConfig, m *Metrics, r *Readiness, pages map[string]http.Handler) (*Server, error) {
 	if c.Listen == "" {
 		return nil, nil
 	}
@@ -27,18 +28,21 @@ func Serve(c HTTPConfig, m *Metrics, r *Readiness) (*Server, error) {
 		return nil, fmt.Errorf("metrics cannot be served on %s: %w; choose another http.listen, or empty for none", c.Listen, err)
 	}
 	s := &Server{listener: l, done: make(chan error, 1)}
-	s.http = http.Server{Handler: routes(c, m, r), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+	s.http = http.Server{Handler: routes(c, m, r, pages), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
 	go func() { s.done <- s.http.Serve(l) }()
 	return s, nil
 }
 
-func routes(c HTTPConfig, m *Metrics, r *Readiness) http.Handler {
+func routes(c HTTPConfig, m *Metrics, r *Readiness, pages map[string]http.Handler) http.Handler {
 	mux := http.NewServeMux()
+	for pattern, page := range pages {
+		mux.Handle(pattern, page)
+	}
 	mux.Handle("GET /metrics", m.Handler())
 	mux.Handle("GET /readyz", r)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, "spikeline\n/metrics\n/healthz\n/readyz\n/readyz?verbose\n")
+		fmt.Fprint(w, "spikeline\n/metrics\n/healthz\n/readyz\n/readyz?verbose\n/incidents\n")
 	})
 	if c.Profiling {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)

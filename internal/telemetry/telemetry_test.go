@@ -36,7 +36,7 @@ func get(t *testing.T, url string) (int, string) {
 
 func serve(t *testing.T, c HTTPConfig, m *Metrics, r *Readiness) *Server {
 	t.Helper()
-	s, err := Serve(c, m, r)
+	s, err := Serve(c, m, r, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,15 +161,15 @@ func TestProfilesAreServedOnlyWhenAskedFor(t *testing.T) {
 }
 
 func TestATakenPortIsToldAtOnce(t *testing.T) {
-	s := serve(t, HTTPConfig{Listen: "127.0.0.1:0"}, NewMetrics(), &Readiness{})
-	_, err := Serve(HTTPConfig{Listen: s.Addr()}, NewMetrics(), &Readiness{})
+	s := serve(t, HTTPConfig{Listen: "127.0.0.1:0"}, NewMetrics(), &Readiness{}, nil)
+	_, err := Serve(HTTPConfig{Listen: s.Addr()}, NewMetrics(), &Readiness{}, nil)
 	if err == nil || !strings.Contains(err.Error(), s.Addr()) || !strings.Contains(err.Error(), "http.listen") {
 		t.Errorf("told %v", err)
 	}
 }
 
 func TestNoServerIsServedOnAnEmptyAddress(t *testing.T) {
-	s, err := Serve(HTTPConfig{}, NewMetrics(), &Readiness{})
+	s, err := Serve(HTTPConfig{}, NewMetrics(), &Readiness{}, nil)
 	if s != nil || err != nil || s.Addr() != "" || s.Close(context.Background()) != nil {
 		t.Errorf("%v %v", s, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
@@ -24,8 +25,9 @@ import (
 // Options are what a worker gets besides its configuration.
 type Options struct {
 	Log     *slog.Logger
-	Learned func(processor.Batch) // sees every batch before it is written; for the demo's timeline
-	Ready   func(addr string)     // called once everything is connected, with the address of /metrics
+	Learned func(processor.Batch)   // sees every batch before it is written; for the demo's timeline
+	Pages   map[string]http.Handler // served beside the metrics
+	Ready   func(addr string)       // called once everything is connected, with the address of /metrics
 }
 
 // closing is how long what is queued may take to be written, and told, once the worker stops.
@@ -34,7 +36,7 @@ const closing = 5 * time.Second
 // Run works until ctx ends. It returns nil then, or the first error that cannot heal.
 func Run(ctx context.Context, cfg config.Config, o Options) error {
 	w := &worker{cfg: cfg, Options: o, metrics: telemetry.NewMetrics(), ready: &telemetry.Readiness{}}
-	server, err := telemetry.Serve(cfg.HTTP, w.metrics, w.ready)
+	server, err := telemetry.Serve(cfg.HTTP, w.metrics, w.ready, o.Pages)
 	if err != nil {
 		return err
 	}
