@@ -82,9 +82,3 @@ func all(seen, wanted [partitions]int64) bool {
 	}
 	return true
 }
-
-func (r *recovery) pending() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.waiting)
-}

@@ -161,7 +161,7 @@ func TestProfilesAreServedOnlyWhenAskedFor(t *testing.T) {
 }
 
 func TestATakenPortIsToldAtOnce(t *testing.T) {
-	s := serve(t, HTTPConfig{Listen: "127.0.0.1:0"}, NewMetrics(), &Readiness{}, nil)
+	s := serve(t, HTTPConfig{Listen: "127.0.0.1:0"}, NewMetrics(), &Readiness{})
 	_, err := Serve(HTTPConfig{Listen: s.Addr()}, NewMetrics(), &Readiness{}, nil)
 	if err == nil || !strings.Contains(err.Error(), s.Addr()) || !strings.Contains(err.Error(), "http.listen") {
 		t.Errorf("told %v", err)
