@@ -63,7 +63,7 @@ func (s *archive) find(ctx context.Context, id string) (incident.Incident, error
 // quality is how much the numbers of an incident can be trusted: it counts windows of its services, and rejects, from its start to its end.
 type quality struct {
 	Windows    uint64 `json:"windows" ch:"windows"`
-	Incomplete uint64 `json:"windows_incomplete" ch:"incomplete"` // fewer partitions seen than live
+	Incomplete uint64 `json:"windows_incomplete" ch:"incomplete"` // still open, and not yet seen from every live partition
 	Revised    uint64 `json:"windows_revised" ch:"revised_windows"`
 	Unfinished uint64 `json:"windows_not_final" ch:"unfinished"`
 	Late       uint64 `json:"requests_late" ch:"late_requests"`
@@ -80,7 +80,7 @@ func (s *archive) quality(ctx context.Context, in incident.Incident) (q quality,
 	if to == 0 {
 		to = int64(1)<<32 - 1
 	}
-	const sql = `SELECT count() AS windows, countIf(sources_seen < sources_live) AS incomplete, countIf(revised) AS revised_windows,
+	const sql = `SELECT count() AS windows, countIf(sources_seen < sources_live AND state = 'provisional') AS incomplete, countIf(revised) AS revised_windows,
 	countIf(state != 'final') AS unfinished, sum(late) AS late_requests,
 	(SELECT count() FROM spikeline.rejects WHERE at >= toDateTime(?) AND at < toDateTime(?)) AS rejects
 FROM spikeline.service_windows
