@@ -27,7 +27,8 @@ check: ## format, vet, lint, import rules, known vulnerabilities
 	@$(GO) tool -modfile=internal/tools/go.mod govulncheck ./... || { s=$$?; [ $$s -eq 3 ] && exit 3; echo "govulncheck could not ask its database: no network? Known vulnerabilities were not checked."; }
 	$(GO) test ./internal/layout
 
-bench: ## benchmarks of the hot paths
+bench: ## whole processes beside their peers on one topic, then the hot paths one by one
+	$(GO) test -tags "wire bench" -count=1 -v -timeout 60m -run TestThroughput ./bench/throughput $(ARGS)
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./ingest/... ./processor/...
 
 bench-diff: ## the same, beside those of another revision: make bench-diff BASE=rev

@@ -1,4 +1,4 @@
-//go:build wire
+//go:build wire && bench
 
 package throughput
 
