@@ -103,7 +103,7 @@ func TestIncidentsComeBackFromClickHouseAsTheyWereWritten(t *testing.T) {
 	}
 
 	run("incidents", "annotate", "20251118-112010", "status page updated", "--at", "2025-11-18T11:48:00Z")
-	if got := run("incidents", "show", "20251118-112010"); !strings.Contains(got, "  11:48:00  note                                          status page updated\n") {
+	if got := run("incidents", "show", "20251118-112010"); !strings.Contains(got, "  11:48:00  note              status page updated\n") {
 		t.Errorf("after a note:\n%s", got)
 	}
 
