@@ -26,6 +26,7 @@ type Batch struct {
 	Events    []incident.Event
 	Rejects   []window.Reject
 	Ledger    []LedgerEntry
+	Released  []window.LatePartial // what the ledger's blocks count, and no window does
 	ClosedTo  int64 // every window that ends at or before this has closed
 	RetiredTo int64 // every window that ends at or before this is final
 	Snapshot  *Snapshot
@@ -34,7 +35,7 @@ type Batch struct {
 // Empty says that the batch tells nothing new.
 func (b *Batch) Empty() bool {
 	return len(b.Windows) == 0 && len(b.Signals) == 0 && len(b.Incidents) == 0 && len(b.Events) == 0 &&
-		len(b.Rejects) == 0 && len(b.Ledger) == 0 && b.Snapshot == nil
+		len(b.Rejects) == 0 && len(b.Ledger) == 0 && len(b.Released) == 0 && b.Snapshot == nil
 }
 
 // LedgerEntry is one block of one source.

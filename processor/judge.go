@@ -103,7 +103,8 @@ func (j *Judge) judge(r *window.Result) {
 
 // late shows what a released source brought for a window that is final.
 func (j *Judge) late(l window.LatePartial) {
-	j.counters.ReleasedLate.Add(l.Requests)
+	j.counters.ReleasedLate.Add(l.New)
+	j.batch.Released = append(j.batch.Released, l)
 	j.batch.Rejects = append(j.batch.Rejects, window.Reject{At: l.Start, Source: l.Source, Offset: l.Through, Reason: accesslog.TooLate,
 		Sample: fmt.Sprintf("%d requests of one window, from a partition that had been idle for longer than release_after", l.Requests)})
 }

@@ -126,7 +126,7 @@ func TestTooManyPartsIsWaitedOutAndTheOrderOfTablesIsKept(t *testing.T) {
 			order = append(order, table)
 		}
 	}
-	const want = "windows_rev service_windows_rev signals_rev incidents_rev incident_events_rev rejects_rev ledger_rev"
+	const want = "windows_rev service_windows_rev signals_rev incidents_rev incident_events_rev rejects_rev ledger_rev released_rev"
 	if got := strings.Join(order, " "); !strings.HasPrefix(got, want) {
 		t.Errorf("tables were written as %s, want %s", got, want)
 	}

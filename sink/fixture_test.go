@@ -41,6 +41,7 @@ func fullBatch() processor.Batch {
 		Events:    []incident.Event{{IncidentID: "20251118-120000-api", Seq: 0, Version: noon, At: noon, Event: "first_spike", Service: "api", Value: 0.07, Summary: "api: errors at 7 %"}},
 		Rejects:   []window.Reject{{At: noon + 123_000_000, Source: window.Source{Topic: "edge", Partition: 1}, Offset: 42, Reason: accesslog.BadStatus, Service: "api", Sample: `{"a":1}`}},
 		Ledger:    []processor.LedgerEntry{{Source: window.Source{Topic: "edge", Partition: 1}, Block: window.Block{Index: 0, Through: 99, Consumed: 100, Counted: 98, TooLate: 1, Rejected: [accesslog.Reasons]uint64{accesslog.BadStatus: 1}}}},
+		Released:  []window.LatePartial{{Source: window.Source{Topic: "edge", Partition: 1}, Start: noon - 7200*second, Through: 98, Requests: 3, New: 3}},
 		ClosedTo:  noon + 10*second,
 		RetiredTo: window.NoTime,
 		Snapshot:  &processor.Snapshot{Offset: 7, State: []byte("x")},

@@ -28,7 +28,7 @@ func newQueue(c Config, m *Metrics) *queue {
 
 // rowsOf is a batch's weight; service rows follow from window rows.
 func rowsOf(b *processor.Batch) int {
-	n := len(b.Signals) + len(b.Incidents) + len(b.Events) + len(b.Rejects) + len(b.Ledger)
+	n := len(b.Signals) + len(b.Incidents) + len(b.Events) + len(b.Rejects) + len(b.Ledger) + len(b.Released)
 	for i := range b.Windows {
 		n += len(b.Windows[i].Rows)
 	}

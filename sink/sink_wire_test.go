@@ -133,6 +133,7 @@ incident_members: 20251118-120000-api | 1 | api | NULL | 150 | 9
 incident_shares: 20251118-120000-api | pop | FRA | 1
 incident_events: 20251118-120000-api | 0 | first_spike | api | 0.07 | api: errors at 7 %
 rejects: 2025-11-18 12:00:00.123 | edge | 1 | 42 | bad_status | api | {"a":1}
+ledger: edge | 1 | -1 | 98 | 0 | -3 | 3 | {} | 0 | 0 | 0
 ledger: edge | 1 | 0 | 99 | 100 | 98 | 1 | {'bad_status':1} | 1 | 0 | 0
 progress: main | 2025-11-18 12:00:10 | 1970-01-01 00:00:00`
 
@@ -231,6 +232,7 @@ func TestTheHigherRevisionWinsInWhateverOrder(t *testing.T) {
 	newer.Events[0].Version += 10 * second
 	newer.Events[0].Withdrawn = true
 	newer.Ledger[0].Through, newer.Ledger[0].Consumed, newer.Ledger[0].Counted = 100, 101, 99
+	newer.Released[0].Through, newer.Released[0].Requests = 105, 4
 	for _, order := range [][]processor.Batch{{older, newer}, {newer, older}} {
 		for _, b := range order {
 			writeAll(t, c, b)
@@ -240,8 +242,8 @@ func TestTheHigherRevisionWinsInWhateverOrder(t *testing.T) {
 			look(t, conn, []string{"service", "requests", "revision"}, "FROM spikeline.service_windows ORDER BY service") + "\n" +
 			look(t, conn, []string{"phase"}, "FROM spikeline.incidents") + "\n" +
 			look(t, conn, []string{"count()"}, "FROM spikeline.incident_events") + "\n" +
-			look(t, conn, []string{"through", "consumed", "unaccounted"}, "FROM spikeline.ledger")
-		const want = "api | FRA | 110 | 9\napi | IAD | 50 | 9\nwww | FRA | 10 | 5\napi | 160 | 9\nwww | 10 | 5\npeak\n0\n100 | 101 | 0"
+			look(t, conn, []string{"through", "consumed", "too_late", "unaccounted"}, "FROM spikeline.ledger ORDER BY block")
+		const want = "api | FRA | 110 | 9\napi | IAD | 50 | 9\nwww | FRA | 10 | 5\napi | 160 | 9\nwww | 10 | 5\npeak\n0\n105 | 0 | 4 | 0\n100 | 101 | 1 | 0"
 		if got != want {
 			t.Errorf("views show\n%s\nwant\n%s", got, want)
 		}

@@ -27,12 +27,13 @@ const (
 	eventsTable
 	rejectsTable
 	ledgerTable
+	releasedTable
 	tables // how many there are
 )
 
-var storage = [tables]table{windows, serviceWindows, signals, incidents, events, rejects, ledger}
+var storage = [tables]table{windows, serviceWindows, signals, incidents, events, rejects, ledger, released}
 
-var tableNames = [tables]string{"windows", "service_windows", "signals", "incidents", "incident_events", "rejects", "ledger"}
+var tableNames = [tables]string{"windows", "service_windows", "signals", "incidents", "incident_events", "rejects", "ledger", "released"}
 
 // collect gives the rows of batches for one table, in their order.
 func (t *table) collect(batches []processor.Batch, run string) (rows [][]any) {

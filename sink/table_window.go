@@ -118,6 +118,17 @@ var ledger = table{
 	},
 }
 
+var released = table{
+	name:    "released_rev",
+	columns: columns("topic", lowString, "partition", "Int32", "window_start", seconds, "through", "UInt64", "requests", "UInt64", "run", lowString),
+	fill: func(b *processor.Batch, run string, add func(...any)) {
+		for i := range b.Released {
+			r := &b.Released[i]
+			add(r.Source.Topic, r.Source.Partition, at(r.Start), uint64(max(r.Through, 0)), r.Requests, run)
+		}
+	},
+}
+
 var rejects = table{
 	name: "rejects_rev",
 	columns: columns("at", millis, "topic", lowString, "partition", "Int32", "offset", "Int64", "reason", lowString,

@@ -10,6 +10,7 @@ type Control struct {
 	// the place it resumes from. It cannot know all their partials, so until
 	// Until, where its predecessor stood, it leaves windows up to Final alone.
 	Final, Until int64
+	Left         []Left `json:",omitempty"` // as they were at Until
 	Sources      []SourceControl
 }
 
@@ -46,7 +47,7 @@ func (m *Merger) Resume(next int64) (int64, Control) {
 			place, control = w.first, w.before
 		}
 	}
-	control.Final, control.Until = max(m.Final, m.RetiredTo), max(m.Until, next)
+	control.Final, control.Until, control.Left = max(m.Final, m.RetiredTo), max(m.Until, next), m.Left
 	return place, control
 }
 

@@ -342,9 +342,24 @@ func TestAPartitionThatIsIdleForTooLongIsReleasedAndWhatItBringsIsTooLate(t *tes
 	}
 	fold(silent, 1, request{at: 1005e9, service: "a", pop: "X", status: 200})
 	send(silent.Flush(false))
-	late := m.Late()
-	if len(late) != 1 || late[0].Requests != 2 || late[0].Source != (Source{"t", 1}) {
+	want := LatePartial{Source: Source{"t", 1}, Start: 1000e9, Through: 1, Requests: 1, New: 1}
+	if late := m.Late(); !slices.Equal(late, []LatePartial{want}) {
 		t.Fatalf("late: %+v", late)
+	}
+	fold(silent, 2, request{at: 1006e9, service: "b", pop: "X", status: 200})
+	again := silent.Flush(false)
+	send(append(again, again...))
+	want = LatePartial{Source: Source{"t", 1}, Start: 1000e9, Through: 2, Requests: 2, New: 1}
+	if late := m.Late(); !slices.Equal(late, []LatePartial{want}) {
+		t.Fatalf("late: %+v", late)
+	}
+	_, control := m.Resume(place)
+	m = NewMerger(cfg, control)
+	fold(silent, 3, request{at: 1007e9, service: "b", pop: "X", status: 200})
+	send(silent.Flush(false))
+	want = LatePartial{Source: Source{"t", 1}, Start: 1000e9, Through: 3, Requests: 3, New: 1}
+	if late := m.Late(); !slices.Equal(late, []LatePartial{want}) {
+		t.Fatalf("after a hand-over, late: %+v", late)
 	}
 	send([]Message{{Source: Source{"t", 0}, Sources: 2, Watermark: busy.told, Partial: &Partial{Start: 1000e9, Through: 9, Rows: []Row{{Service: "a", Pop: "X", Counts: Counts{Requests: 10}}}}}})
 	if late := m.Late(); len(late) != 0 {

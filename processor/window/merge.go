@@ -21,15 +21,6 @@ type Merger struct {
 	late    []LatePartial
 }
 
-// LatePartial is what a source that was released brought for a window that had
-// retired without it: requests the folder counted, but no window can take any more.
-type LatePartial struct {
-	Source
-	Start    int64
-	Through  int64
-	Requests uint64
-}
-
 // NewMerger starts a merger with NewControl, or with the one that Resume gave.
 func NewMerger(cfg Config, control Control) *Merger {
 	m := &Merger{cfg: cfg, sources: map[Source]*sourceState{}, topics: map[string]int32{}, windows: map[int64]*merging{}, Control: control}
@@ -47,6 +38,7 @@ func (m *Merger) Apply(place int64, msg Message) {
 		m.take(place, s, msg.Partial)
 	}
 	s.Watermark = max(s.Watermark, msg.Watermark)
+	m.forget(s)
 	s.Position = max(s.Position, msg.Position)
 	if s.Watermark != EndOfTime {
 		m.Largest = max(m.Largest, s.Watermark)
@@ -114,21 +106,6 @@ func (m *Merger) replace(w *merging, source int32, rows []Row) {
 			w.changed[key.service] = struct{}{}
 		}
 	}
-}
-
-func (m *Merger) lateFrom(s *sourceState, p *Partial) {
-	l := LatePartial{Source: s.Source, Start: p.Start, Through: p.Through}
-	for i := range p.Rows {
-		l.Requests += p.Rows[i].Requests
-	}
-	m.late = append(m.late, l)
-}
-
-// Late gives and forgets what came for windows that had retired without their source.
-func (m *Merger) Late() []LatePartial {
-	late := m.late
-	m.late = nil
-	return late
 }
 
 // Closing gives the results of the windows that the frontier has passed since
@@ -227,6 +204,7 @@ func (m *Merger) Retire() {
 			if len(w.changed) > 0 {
 				panic("BUG: a window retires with a change that was not given")
 			}
+			m.leave(w)
 			delete(m.windows, start)
 		}
 	}
