@@ -367,6 +367,32 @@ func TestAPartitionThatIsIdleForTooLongIsReleasedAndWhatItBringsIsTooLate(t *tes
 	}
 }
 
+func TestAFormerOwnerCannotCallAPartitionIdle(t *testing.T) {
+	m := NewMerger(lawCfg, NewControl())
+	zombie, owner, other := NewFolder(lawCfg, Source{"t", 0}, 2, Commit{Largest: NoTime}), NewFolder(lawCfg, Source{"t", 0}, 2, Commit{Largest: NoTime}), NewFolder(lawCfg, Source{"t", 1}, 2, Commit{Largest: NoTime})
+	first := request{at: 1000e9, service: "a", pop: "X", status: 200}
+	place := int64(0)
+	send := func(messages []Message) (closed []Result) {
+		for _, msg := range messages {
+			m.Apply(place, msg)
+			closed = append(closed, m.Closing()...)
+			place++
+		}
+		return closed
+	}
+	fold(zombie, 0, first)
+	fold(owner, 0, first)
+	fold(owner, 1, first)
+	send(owner.Flush(false))
+	fold(other, 0, request{at: 1100e9, service: "a", pop: "X", status: 200})
+	if closed := append(send(other.Flush(false)), send(zombie.Flush(true))...); len(closed) != 0 {
+		t.Fatalf("%d windows closed before their owner had read on", len(closed))
+	}
+	if closed := send(owner.Flush(true)); len(closed) == 0 {
+		t.Fatal("the owner's word was not taken")
+	}
+}
+
 func TestAHoleInTheOffsetsIsCountedAsMissingInEachBlockItTouches(t *testing.T) {
 	f := NewFolder(lawCfg, Source{"t", 0}, 1, Commit{Offset: lawCfg.Block - 10, Largest: NoTime})
 	fold(f, 2*lawCfg.Block+5, request{at: 1000e9, service: "a", pop: "X", status: 200})

@@ -39,10 +39,13 @@ func (m *Merger) Apply(place int64, msg Message) {
 	}
 	s.Watermark = max(s.Watermark, msg.Watermark)
 	m.forget(s)
-	s.Position = max(s.Position, msg.Position)
 	if s.Watermark != EndOfTime {
 		m.Largest = max(m.Largest, s.Watermark)
 	}
+	if msg.Position < s.Position {
+		return // a former owner, or a new one that reads again: neither knows whether there is more
+	}
+	s.Position = msg.Position
 	if msg.Idle && !s.Idle {
 		s.IdleFrom = m.Largest
 	}
