@@ -27,8 +27,8 @@ type Batch struct {
 	Rejects   []window.Reject
 	Ledger    []LedgerEntry
 	Released  []window.LatePartial // what the ledger's blocks count, and no window does
-	ClosedTo  int64 // every window that ends at or before this has closed
-	RetiredTo int64 // every window that ends at or before this is final
+	ClosedTo  int64                // every window that ends at or before this has closed
+	RetiredTo int64                // every window that ends at or before this is final
 	Snapshot  *Snapshot
 }
 
