@@ -73,7 +73,7 @@ func (c *Cluster) Consume(ctx context.Context, g GroupConfig, own Owner) error {
 const (
 	joinPause      = 200 * time.Millisecond // after a failed attempt to join, and between the beginnings of generations
 	partitionWatch = 5 * time.Second        // how soon added partitions are noticed
-	leaveTime      = 5 * time.Second
+	leaveTime      = 2 * time.Second
 )
 
 // leaveGroup lets the others have this member's partitions at once. An

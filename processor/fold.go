@@ -30,7 +30,7 @@ type Folding struct {
 type Send func(context.Context, []window.Message) error
 
 // lastWords is how long an owner may take to send and commit what it has, once it is told to stop.
-const lastWords = 4 * time.Second
+const lastWords = 2 * time.Second
 
 // Own folds one partition until ctx ends. It is the ingest.Owner of the source topics.
 func (f *Folding) Own(ctx context.Context, p *ingest.Partition) error {

@@ -30,8 +30,12 @@ type Options struct {
 	Ready   func(addr string)       // called once everything is connected, with the address of /metrics
 }
 
-// closing is how long what is queued may take to be written, and told, once the worker stops.
-const closing = 5 * time.Second
+// A stop has two parts: owners say their last words and leave their groups,
+// then what is queued is written, and told. Together they stay within goodbye; the second has the least time at least.
+const (
+	goodbye   = 4 * time.Second
+	leastTime = 500 * time.Millisecond
+)
 
 // Run works until ctx ends. It returns nil then, or the first error that cannot heal.
 func Run(ctx context.Context, cfg config.Config, o Options) error {
@@ -49,14 +53,20 @@ func Run(ctx context.Context, cfg config.Config, o Options) error {
 	if o.Ready != nil {
 		o.Ready(server.Addr())
 	}
+	told := make(chan time.Time, 1)
+	defer context.AfterFunc(ctx, func() { told <- time.Now() })()
 	err = w.consume(ctx)
-	w.finish(context.WithoutCancel(ctx))
+	begun := time.Now()
+	if ctx.Err() != nil {
+		begun = <-told
+	}
+	w.finish(context.WithoutCancel(ctx), max(leastTime, goodbye-time.Since(begun)))
 	return stopped(ctx, err)
 }
 
 // finish writes and tells what is queued, both at once.
-func (w *worker) finish(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, closing)
+func (w *worker) finish(ctx context.Context, within time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	var both sync.WaitGroup
 	both.Go(func() {
