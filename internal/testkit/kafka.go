@@ -25,10 +25,11 @@ const kafkaVersion = "4.4.0"
 
 // Kafka is one real broker, in its own process on 127.0.0.1, with its data in the test's directory.
 type Kafka struct {
-	Addr   string   // plain text
-	Secure string   // TLS and SASL, "" without WithSASL
-	CAFile string   // the certificate to trust at Secure
-	Behind []string // plain text too, one for each address of WithBehind
+	Addr              string   // plain text
+	Secure            string   // TLS and SASL, "" without WithSASL
+	CAFile            string   // the certificate to trust at Secure
+	CertFile, KeyFile string   // to show at Secure, "" without WithClientCertificate
+	Behind            []string // plain text too, one for each address of WithBehind
 
 	t       testing.TB
 	dir     string
@@ -39,15 +40,8 @@ type Kafka struct {
 	proxies []string
 }
 
-type sasl struct{ user, password string }
-
 // Option changes the broker before it starts.
 type Option func(*Kafka)
-
-// WithSASL adds a listener with TLS that takes user and password by SCRAM-SHA-512.
-func WithSASL(user, password string) Option {
-	return func(k *Kafka) { k.secret = sasl{user, password} }
-}
 
 // WithBehind adds a plain listener for each address, and has the broker tell
 // clients of that listener that it is at this address: where a proxy to Kafka.Behind listens.
@@ -122,28 +116,8 @@ log.retention.ms=-1
 	}
 	id := strings.TrimSpace(k.java("kafka.tools.StorageTool", "random-uuid"))
 	format := []string{"kafka.tools.StorageTool", "format", "-t", id, "-c", k.properties()}
-	if k.secret.user != "" {
-		format = append(format, "--add-scram", fmt.Sprintf("SCRAM-SHA-512=[name=%s,password=%s]", k.secret.user, k.secret.password))
-	}
-	k.java(format...)
+	k.java(append(format, k.scramUsers()...)...)
 }
-
-func (k *Kafka) secureProperties() string {
-	store := filepath.Join(k.dir, "broker.p12")
-	k.CAFile = filepath.Join(k.dir, "broker.pem")
-	k.run(exec.Command("keytool", "-genkeypair", "-alias", "broker", "-keyalg", "EC", "-dname", "CN=localhost", "-validity", "30",
-		"-ext", "SAN=dns:localhost,ip:127.0.0.1", "-storetype", "PKCS12", "-keystore", store, "-storepass", storePassword))
-	k.run(exec.Command("keytool", "-exportcert", "-rfc", "-alias", "broker", "-keystore", store, "-storepass", storePassword, "-file", k.CAFile))
-	return fmt.Sprintf(`sasl.enabled.mechanisms=SCRAM-SHA-512
-listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
-ssl.keystore.type=PKCS12
-ssl.keystore.location=%s
-ssl.keystore.password=%s
-`, store, storePassword)
-}
-
-// storePassword protects a key that lives as long as one test.
-const storePassword = "only-for-tests"
 
 // Start starts the broker on the data that is there, and waits until it answers.
 func (k *Kafka) Start() {
