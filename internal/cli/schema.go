@@ -22,13 +22,21 @@ func (a *app) schema() *cobra.Command {
 }
 
 func (a *app) schemaPrint() *cobra.Command {
-	return &cobra.Command{
+	var users bool
+	c := &cobra.Command{
 		Use:     "print",
 		Short:   "Print every statement, in its order",
-		Example: "  spikeline schema print > spikeline.sql",
+		Example: "  spikeline schema print > spikeline.sql\n  spikeline schema print --users > users.sql",
 		Args:    noArgs,
-		RunE:    func(*cobra.Command, []string) error { return schema.Print(a.stdout) },
+		RunE: func(*cobra.Command, []string) error {
+			if users {
+				return schema.PrintUsers(a.stdout)
+			}
+			return schema.Print(a.stdout)
+		},
 	}
+	c.Flags().BoolVar(&users, "users", false, "print the users and their grants instead: a writer, an owner of the schema and a reader")
+	return c
 }
 
 func (a *app) schemaApply() *cobra.Command {
