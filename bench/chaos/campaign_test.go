@@ -23,7 +23,8 @@ import (
 var (
 	seed    = flag.Uint64("seed", 1, "chooses the faults and their moments")
 	minutes = flag.Float64("minutes", 1.25, "how long the source runs")
-	only    = flag.String("only", "", "faults of one kind alone, by the start of its name, each after the last has healed")
+	only    = flag.String("only", "", "faults of one kind alone, by the start of its name")
+	apart   = flag.Bool("apart", false, "each fault only once the last has healed, to see what each costs by itself")
 )
 
 func TestMain(m *testing.M) {
@@ -91,10 +92,26 @@ func (c *campaign) harm(lasts time.Duration) {
 		if *only != "" && !strings.HasPrefix(p.name, *only) {
 			continue
 		}
+		if *apart {
+			c.strikeApart(p, lasts)
+			continue
+		}
 		time.Sleep(time.Until(c.begun.Add(p.at)))
 		running.Go(func() { c.strike(p) })
 	}
 	running.Wait()
+}
+
+// strikeApart injects a fault into a healthy pipeline, as long as the source runs.
+func (c *campaign) strikeApart(p planned, lasts time.Duration) {
+	const calm = 5 * time.Second
+	for c.recovery.pending() > 0 {
+		time.Sleep(100 * time.Millisecond)
+	}
+	time.Sleep(calm)
+	if time.Since(c.begun) < lasts*9/10 {
+		c.strike(p)
+	}
 }
 
 func (c *campaign) strike(p planned) {

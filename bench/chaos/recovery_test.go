@@ -82,3 +82,10 @@ func all(seen, wanted [partitions]int64) bool {
 	}
 	return true
 }
+
+// pending is how many faults have not healed.
+func (r *recovery) pending() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.waiting)
+}
