@@ -105,13 +105,14 @@ func (c *campaign) harm(lasts time.Duration) {
 // strikeApart injects a fault into a healthy pipeline, as long as the source runs.
 func (c *campaign) strikeApart(p planned, lasts time.Duration) {
 	const calm = 5 * time.Second
+	if time.Since(c.begun) > lasts*9/10 {
+		return
+	}
 	for c.recovery.pending() > 0 {
 		time.Sleep(100 * time.Millisecond)
 	}
 	time.Sleep(calm)
-	if time.Since(c.begun) < lasts*9/10 {
-		c.strike(p)
-	}
+	c.strike(p)
 }
 
 func (c *campaign) strike(p planned) {
