@@ -11,7 +11,7 @@ GRANT SELECT, INSERT ON spikeline.* TO spikeline_writer;
 
 -- The owner is the user of spikeline schema apply.
 CREATE USER IF NOT EXISTS spikeline_owner IDENTIFIED WITH sha256_password BY {owner_password:String};
-GRANT SELECT, INSERT, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP VIEW ON spikeline.* TO spikeline_owner;
+GRANT SELECT, INSERT, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP VIEW, ALTER ADD COLUMN ON spikeline.* TO spikeline_owner;
 
 -- The reader is for Grafana, which hands SQL on unchecked: it sees the results, changes nothing, and cannot run for long.
 -- readonly = 2, not 1, since Grafana's data source sets max_execution_time.
