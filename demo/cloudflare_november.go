@@ -82,14 +82,14 @@ func cloudflareNovember() *Scenario {
 			{Name: "stable_failing", Start: d.at("12:58"), End: d.at("14:24"), Story: "every database node makes bad files", Effects: []Effect{
 				{On: EdgeErrors, Kinds: []string{onFL2, turnstile, reporter}, Curve: Curve{d.p("12:58", 0.75), d.p("14:24", 0.75), d.p("14:29:30", 0.32), d.p("14:30", 0.03)}},
 			}},
-			{Name: "bypass", Aside: true, Start: d.at("13:05"), End: d.at("14:24"), Story: "Workers KV and Access bypass the new proxy", Effects: []Effect{
+			{Name: "bypass", Start: d.at("13:05"), End: d.at("14:24"), Story: "Workers KV and Access bypass the new proxy", Effects: []Effect{
 				{On: EdgeErrors, Kinds: []string{kv, access, dashboard}, Curve: Curve{d.p("12:58", 0.6), d.p("13:05", 0.6), d.p("13:10", 0.1), d.p("14:24", 0.1), d.p("14:30", 0.02)}},
 			}},
 			{Name: "fix", Start: d.at("14:24"), End: d.at("14:30"), Story: "the old feature file is deployed everywhere"},
 			{Name: "residual", Start: d.at("14:30"), End: d.at("17:06"), Story: "services restart one by one while the load rushes back", Effects: []Effect{
 				{On: EdgeErrors, Kinds: failing, Curve: decay(d.at("14:30"), d.at("17:06"), 0.03, 0.0025)},
 			}},
-			{Name: "second_dip", Aside: true, Start: d.at("14:40"), End: d.at("15:30"), Story: "a backlog of logins overwhelms the dashboard", Effects: []Effect{
+			{Name: "second_dip", Start: d.at("14:40"), End: d.at("15:30"), Story: "a backlog of logins overwhelms the dashboard", Effects: []Effect{
 				{On: EdgeErrors, Kinds: []string{dashboard}, Status: 503, Curve: Curve{d.p("14:40", 0), d.p("14:42", 0.35), d.p("15:24", 0.35), d.p("15:30", 0)}},
 				{On: Slowness, Kinds: []string{dashboard}, Curve: Curve{d.p("14:40", 1), d.p("14:43", 5), d.p("15:24", 4), d.p("15:30", 1)}},
 				{On: Traffic, Kinds: []string{dashboard}, Curve: Curve{d.p("14:38", 1), d.p("14:42", 4), d.p("15:20", 2), d.p("15:30", 1)}},

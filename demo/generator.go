@@ -138,9 +138,6 @@ func (g *Generator) Next(buf []byte) ([]byte, Meta, bool) {
 // Tally is the truth of the lines that Next has given so far.
 func (g *Generator) Tally() *Tally { return g.tally }
 
-// Scenario is the script that the lines follow.
-func (g *Generator) Scenario() *Scenario { return g.script }
-
 // makeSecond makes the requests of one second of event time.
 func (g *Generator) makeSecond() {
 	g.climate.advance(g.second, g.second == g.options.Start.Unix())

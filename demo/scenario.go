@@ -62,7 +62,6 @@ type Phase struct {
 	Start   time.Time
 	End     time.Time // zero: the end of the scenario
 	Story   string
-	Aside   bool // it concerns a few services while another phase goes on
 	Effects []Effect
 }
 
@@ -162,17 +161,6 @@ func (s *Scenario) rate() (sum float64) {
 		sum += service.Rate
 	}
 	return sum
-}
-
-// PhaseAt names the phase of the script at a time; empty when there is none.
-// Of phases that overlap the later one speaks; those aside do not.
-func (s *Scenario) PhaseAt(t time.Time) (name string) {
-	for _, p := range s.Phases {
-		if !p.Aside && !t.Before(p.Start) && (p.End.IsZero() || t.Before(p.End)) {
-			name = p.Name
-		}
-	}
-	return name
 }
 
 func members(services []Service, kinds ...string) (names []string) {

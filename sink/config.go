@@ -53,6 +53,9 @@ func (c Config) Validate() error {
 	if _, err := c.options(); err != nil {
 		faults = append(faults, err)
 	}
+	if c.PasswordEnv != "" && c.PasswordFile != "" {
+		faults = append(faults, errTwoPasswords)
+	}
 	fault(c.Run == "", "run", `""`, "a name")
 	fault(c.QueueBatches < 1, "queue_batches", c.QueueBatches, "1 and up")
 	fault(c.QueueRows < 1, "queue_rows", c.QueueRows, "1 and up")
@@ -66,7 +69,7 @@ func (c Config) Validate() error {
 // Connect gives a connection pool. It does not touch the network yet. All our
 // SQL names its database, so that migrations run before it exists.
 func Connect(c Config) (driver.Conn, error) {
-	options, err := c.options()
+	options, err := c.login()
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +78,22 @@ func Connect(c Config) (driver.Conn, error) {
 		return nil, fmt.Errorf("sink.dsn: %w", err)
 	}
 	return conn, nil
+}
+
+// login is the options with their secret.
+func (c Config) login() (*clickhouse.Options, error) {
+	options, err := c.options()
+	if err != nil {
+		return nil, err
+	}
+	password, err := c.password()
+	if err != nil {
+		return nil, err
+	}
+	if password != "" {
+		options.Auth.Password = password
+	}
+	return options, nil
 }
 
 func (c Config) options() (*clickhouse.Options, error) {
@@ -90,13 +109,6 @@ func (c Config) options() (*clickhouse.Options, error) {
 		return nil, fmt.Errorf("sink.dsn names database %q: allowed is spikeline, which holds all tables", db)
 	}
 	options.Auth.Database = "default"
-	password, err := c.password()
-	if err != nil {
-		return nil, err
-	}
-	if password != "" {
-		options.Auth.Password = password
-	}
 	if options.Auth.Username == "" {
 		options.Auth.Username = "default"
 	}
@@ -141,10 +153,12 @@ func withProtocol(dsn string) (string, error) {
 	return u.String(), nil
 }
 
+var errTwoPasswords = errors.New("sink.password_env and sink.password_file are both set: allowed is one of them")
+
 func (c Config) password() (string, error) {
 	switch {
 	case c.PasswordEnv != "" && c.PasswordFile != "":
-		return "", errors.New("sink.password_env and sink.password_file are both set: allowed is one of them")
+		return "", errTwoPasswords
 	case c.PasswordEnv != "":
 		password, set := os.LookupEnv(c.PasswordEnv)
 		if !set {

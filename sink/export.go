@@ -59,7 +59,7 @@ func Export(ctx context.Context, c Config, table, format string, from, to time.T
 }
 
 func (c Config) exportRequest(ctx context.Context, table, column, format string, from, to time.Time) (*http.Request, error) {
-	options, err := c.options()
+	options, err := c.login()
 	if err != nil {
 		return nil, err
 	}

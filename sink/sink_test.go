@@ -88,7 +88,7 @@ func TestThePasswordComesFromTheEnvironmentOrAFile(t *testing.T) {
 	} {
 		c := Default()
 		change(&c)
-		o, err := c.options()
+		o, err := c.login()
 		if err != nil || o.Auth.Password != want {
 			t.Errorf("got password %q, %v; want %q", o.Auth.Password, err, want)
 		}

@@ -228,13 +228,15 @@ func (s *show) awaitStored(ctx context.Context) (stored uint64, err error) {
 	give := time.Now().Add(time.Minute)
 	for {
 		row := conn.QueryRow(ctx, "SELECT sum(requests) FROM spikeline.windows WHERE run = $1", s.config.Sink.Run)
-		if err := row.Scan(&stored); err != nil && ctx.Err() != nil {
+		failed := row.Scan(&stored)
+		switch {
+		case ctx.Err() != nil:
 			return 0, ctx.Err()
-		}
-		if stored == sent {
+		case failed == nil && stored == sent:
 			return stored, nil
-		}
-		if time.Now().After(give) {
+		case failed != nil && time.Now().After(give):
+			return 0, fmt.Errorf("ClickHouse does not answer after a minute: %w", failed)
+		case time.Now().After(give):
 			return stored, fmt.Errorf("%s requests were sent, ClickHouse holds %s after a minute: look at /metrics and at spikeline.rejects", grouped(sent), grouped(stored))
 		}
 		select {

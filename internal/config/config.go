@@ -105,9 +105,7 @@ func Load(path string) (Config, error) {
 func Parse(file string, text []byte) (Config, error) {
 	c := Default()
 	lines, faults := decode(file, text, &c)
-	if lines["detect.width"] == 0 {
-		c.Detect.Width = c.Window.Width
-	}
+	c.Detect.Width = c.Window.Width
 	for _, f := range c.check(lines) {
 		f.File = file
 		faults = append(faults, f)

@@ -121,7 +121,7 @@ func TestTheDetectorFollowsTheWidthOfTheWindow(t *testing.T) {
 		t.Errorf("width %v, %v", c.Detect.Width, err)
 	}
 	if _, err = Parse("f", []byte("detect: {width: 30s}\n")); err == nil {
-		t.Error("two widths passed")
+		t.Error("a second width passed")
 	}
 }
 

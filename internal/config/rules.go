@@ -155,7 +155,6 @@ func (k *checker) relations() {
 	k.want(c.Exchange.Retention > w.AllowedLateness+w.ReleaseAfter, "exchange.retention ("+duration(c.Exchange.Retention)+") must be longer than window.allowed_lateness + window.release_after ("+duration(w.AllowedLateness+w.ReleaseAfter)+"): the judge re-reads the partials of windows that are still open", "exchange.retention", "window.release_after", "window.allowed_lateness")
 	k.incident()
 	k.secretInDSN()
-	k.want(c.Detect.Width == w.Width, "the same as window.width, "+duration(w.Width)+"; leave it out", "detect.width")
 }
 
 // secretInDSN refuses a password in the file, without repeating it. One that a flag gave is the caller's own affair.

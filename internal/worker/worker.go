@@ -160,7 +160,7 @@ func (w *worker) openSink(ctx context.Context) (err error) {
 }
 
 func (w *worker) sender() processor.Send {
-	p := exchange.NewPublisherOf(w.cluster, w.cfg.Exchange)
+	p := exchange.NewPublisher(w.cluster, w.cfg.Exchange)
 	p.OnRetry(func(err error, wait time.Duration) {
 		w.Log.Warn("partials wait: Kafka does not take them", "retry_in", wait.String(), "error", err)
 	})

@@ -13,7 +13,7 @@ import (
 // Config is what can be set about the judging. The constants of the method
 // itself are in tuning.go, with their reasons.
 type Config struct {
-	Width       time.Duration       `yaml:"width" why:"width of a window; the method's times are kept as durations, so that any width judges alike"`
+	Width       time.Duration       `yaml:"-"` // of a window; the method's times are durations, so that any width judges alike
 	Timezone    string              `yaml:"timezone" why:"IANA name of the zone whose days and weeks the traffic follows; a pattern learned in the wrong zone shifts when the clocks change"`
 	Services    int                 `yaml:"services" why:"most services judged by themselves, about 4 kB each; those beyond count in their pop and in the fleet"`
 	ServicePops int                 `yaml:"service_pops" why:"most (service, pop) pairs judged by themselves, about 0.2 kB each"`

@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/segmentio/kafka-go"
-
 	"github.com/spikeline/spikeline/ingest"
 	"github.com/spikeline/spikeline/processor/window"
 )
@@ -18,18 +16,9 @@ type Publisher struct {
 	limit   int // bytes of a batch
 }
 
-// NewPublisher makes a publisher to a topic, with the default bound of a message's size.
-func NewPublisher(c *ingest.Cluster, topic string) *Publisher {
-	return newPublisher(c.Client(), topic, Default().MaxMessageBytes)
-}
-
-// NewPublisherOf makes a publisher to the configured partials topic.
-func NewPublisherOf(c *ingest.Cluster, cfg Config) *Publisher {
-	return newPublisher(c.Client(), cfg.PartialsTopic, cfg.MaxMessageBytes)
-}
-
-func newPublisher(client *kafka.Client, topic string, maxMessageBytes int) *Publisher {
-	return &Publisher{log: newTopicLog(client, topic), encoder: NewEncoder(maxMessageBytes), limit: maxMessageBytes}
+// NewPublisher makes a publisher to the configured partials topic.
+func NewPublisher(c *ingest.Cluster, cfg Config) *Publisher {
+	return &Publisher{log: newTopicLog(c.Client(), cfg.PartialsTopic), encoder: NewEncoder(cfg.MaxMessageBytes), limit: cfg.MaxMessageBytes}
 }
 
 // OnRetry has f called before each pause after a failed attempt, to tell a stalled broker.

@@ -13,7 +13,7 @@ import (
 
 func TestMessagesArriveInTheOrderSent(t *testing.T) {
 	c, _ := withTopics(t)
-	p := newPublisher(c.Client(), Default().PartialsTopic, 12_000)
+	p := NewPublisher(c, Config{PartialsTopic: Default().PartialsTopic, MaxMessageBytes: 12_000})
 	r := rand.New(rand.NewPCG(1, 1))
 	var sent []window.Message
 	for range 3 {
@@ -57,7 +57,7 @@ func TestMessagesArriveInTheOrderSent(t *testing.T) {
 
 func TestSendingIsTriedAgainWhenTheFaultMayHeal(t *testing.T) {
 	c, broker := withTopics(t)
-	p := NewPublisherOf(c, Default())
+	p := NewPublisher(c, Default())
 	var faults []error
 	p.OnRetry(func(err error, _ time.Duration) { faults = append(faults, err) })
 	failProduce(broker, 2, int16(kafka.NotEnoughReplicas))
@@ -72,20 +72,20 @@ func TestSendingIsTriedAgainWhenTheFaultMayHeal(t *testing.T) {
 
 func TestSendingEndsWithAdviceWhenTheFaultCannotHeal(t *testing.T) {
 	c, broker := withTopics(t)
-	p := NewPublisher(c, Default().PartialsTopic)
+	p := NewPublisher(c, Default())
 	messages := []window.Message{{Source: window.Source{Topic: "edge"}, Watermark: 1}}
 	failProduce(broker, 1, int16(kafka.MessageSizeTooLarge))
 	wantError(t, p.Send(t.Context(), messages), "spikeline.partials refuses a batch of", "raise its max.message.bytes, or lower max_message_bytes")
 	failProduce(broker, 1, int16(kafka.TopicAuthorizationFailed))
 	wantError(t, p.Send(t.Context(), messages), "spikeline.partials: not allowed: grant this user")
-	p = NewPublisher(c, "nowhere")
+	p = NewPublisher(c, Config{PartialsTopic: "nowhere", MaxMessageBytes: 12_000})
 	p.log.unknownTries = 2
 	wantError(t, p.Send(t.Context(), messages), "nowhere: it does not exist: create it with one partition")
 }
 
 func TestSendingEndsWithTheContextAndTellsTheLastFault(t *testing.T) {
 	c, broker := withTopics(t)
-	p := NewPublisher(c, Default().PartialsTopic)
+	p := NewPublisher(c, Default())
 	failProduce(broker, 50, int16(kafka.NotEnoughReplicas))
 	err := p.Send(soon(t), []window.Message{{Source: window.Source{Topic: "edge"}, Watermark: 1}})
 	wantError(t, err, "gave up, context deadline exceeded", "Not Enough Replicas")
