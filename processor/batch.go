@@ -12,6 +12,8 @@
 package processor
 
 import (
+	"context"
+
 	"github.com/spikeline/spikeline/processor/detect"
 	"github.com/spikeline/spikeline/processor/incident"
 	"github.com/spikeline/spikeline/processor/window"
@@ -49,9 +51,12 @@ type LedgerEntry struct {
 type Snapshot struct {
 	Offset int64
 	State  []byte
+	term   *term         // in which it was taken
+	kept   chan struct{} // closed once it is safe, if someone waits
 }
 
-// Sink takes batches in order. Put blocks while the sink's queue is full.
+// Sink takes batches in order. Put waits while the sink's queue is full, until
+// ctx ends; a batch that it refuses is not in the queue.
 type Sink interface {
-	Put(Batch) error
+	Put(context.Context, Batch) error
 }

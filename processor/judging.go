@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/spikeline/spikeline/ingest"
@@ -24,14 +23,12 @@ type Judging struct {
 	SnapshotEvery time.Duration
 	Counters      *JudgeCounters
 	Log           *slog.Logger
-
-	mu        sync.Mutex
-	store     *exchange.Store
-	partition *ingest.Partition
 }
 
-// maxRows bounds what a batch holds before it is handed to the sink.
-const maxRows = 50_000
+const (
+	maxRows       = 50_000          // in a batch before it is handed to the sink
+	firstSnapshot = 5 * time.Second // after a take-over: the next judge need not catch up with the same again, however short this term
+)
 
 // Own judges until ctx ends. It is the ingest.Owner of the partials topic.
 func (j *Judging) Own(ctx context.Context, p *ingest.Partition) error {
@@ -44,7 +41,6 @@ func (j *Judging) Own(ctx context.Context, p *ingest.Partition) error {
 	}
 	j.Counters.Active.Store(true)
 	defer j.Counters.Active.Store(false)
-	defer j.release()
 	err = t.run(ctx)
 	if errors.Is(err, exchange.ErrFenced) {
 		return ingest.ErrFenced
@@ -56,6 +52,7 @@ func (j *Judging) Own(ctx context.Context, p *ingest.Partition) error {
 type term struct {
 	*Judging
 	judge        *Judge
+	store        *exchange.Store
 	partition    *ingest.Partition
 	decoder      *exchange.Decoder
 	next         int64 // place after the last message applied
@@ -70,40 +67,24 @@ func (j *Judging) takeOver(ctx context.Context, p *ingest.Partition) (*term, err
 	if err != nil {
 		return nil, fmt.Errorf("the judge cannot read its states: %w", err)
 	}
-	t := &term{Judging: j, judge: NewJudge(j.Config, j.Counters), partition: p, decoder: exchange.NewDecoder(j.Exchange.MaxPendingBytes),
-		next: p.StartOffset, nextSnapshot: time.Now().Add(j.SnapshotEvery)}
+	t := &term{Judging: j, judge: NewJudge(j.Config, j.Counters), store: store, partition: p, decoder: exchange.NewDecoder(j.Exchange.MaxPendingBytes),
+		nextSnapshot: time.Now().Add(min(firstSnapshot, j.SnapshotEvery))}
 	if found {
-		if err := t.judge.Restore(Snapshot{saved.Offset, saved.State}); err != nil {
+		if err := t.judge.Restore(Snapshot{Offset: saved.Offset, State: saved.State}); err != nil {
 			return nil, err
 		}
 		t.next = saved.Offset
-	} else {
-		t.next = 0
 	}
 	p.SeekTo(t.next)
-	j.mu.Lock()
-	j.store, j.partition = store, p
-	j.mu.Unlock()
 	j.Log.Info("this worker is the judge now", "from_offset", t.next, "with_states", found)
 	return t, nil
 }
 
-func (j *Judging) release() {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.partition = nil
-}
-
 // Save keeps a snapshot, then commits: the last two of rows, states, commit.
-// The sink calls it once the rows before the snapshot are written.
+// The sink calls it once the rows before the snapshot are written, which may be
+// after the snapshot's term: then it counts for the next judge, or is refused if there is one.
 func (j *Judging) Save(ctx context.Context, s Snapshot) error {
-	j.mu.Lock()
-	store, p := j.store, j.partition
-	j.mu.Unlock()
-	if store == nil || p == nil {
-		return nil // no longer the judge: the next one goes on from an older snapshot, and writes the same
-	}
-	if err := store.Save(ctx, s.Offset, s.State); err != nil {
+	if err := s.term.store.Save(ctx, s.Offset, s.State); err != nil {
 		if errors.Is(err, exchange.ErrFenced) {
 			return nil
 		}
@@ -111,8 +92,11 @@ func (j *Judging) Save(ctx context.Context, s Snapshot) error {
 	}
 	j.Counters.Snapshots.Add(1)
 	j.Counters.SnapshotBytes.Store(int64(len(s.State)))
-	if err := p.Commit(ctx, s.Offset, ""); err != nil && !errors.Is(err, ingest.ErrFenced) {
+	if err := s.term.partition.Commit(ctx, s.Offset, ""); err != nil && !errors.Is(err, ingest.ErrFenced) {
 		j.Log.Warn("the judge's commit failed; its snapshot is safe, and counts", "error", err)
+	}
+	if s.kept != nil {
+		close(s.kept)
 	}
 	return nil
 }
@@ -121,21 +105,40 @@ func (t *term) run(ctx context.Context) error {
 	for {
 		b, err := t.partition.Next(ctx)
 		if err != nil {
+			if ctx.Err() != nil {
+				t.handOver(ctx)
+			}
 			return err
 		}
 		begun := time.Now()
-		if err := t.read(b); err != nil {
+		if err := t.read(ctx, b); err != nil {
 			return err
 		}
 		t.Counters.StepNanos.Add(int64(time.Since(begun)))
-		if err := t.hand(begun); err != nil {
+		if err := t.hand(ctx, begun); err != nil {
 			return err
 		}
 	}
 }
 
+// handOver gives the sink what has been learned, and waits a little for the
+// snapshot after it to be safe. Where that fails, the next judge reads more again.
+func (t *term) handOver(ctx context.Context) {
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
+	kept := make(chan struct{})
+	if t.put(last) != nil || t.snapshot(last, kept) != nil {
+		return
+	}
+	select {
+	case <-kept:
+	case <-last.Done():
+		t.Log.Warn("the last snapshot of this judge is not safe yet; the next one may read more again", "offset", t.next)
+	}
+}
+
 // read applies the messages of one fetch.
-func (t *term) read(b *ingest.Batch) error {
+func (t *term) read(ctx context.Context, b *ingest.Batch) error {
 	for b.Next() {
 		t.Counters.LastMessageNanos.Store(time.Now().UnixNano())
 		a, whole, err := t.decoder.Decode(b.Offset, b.Value)
@@ -148,7 +151,7 @@ func (t *term) read(b *ingest.Batch) error {
 		}
 		t.next = b.Offset + 1
 		if t.judge.Pending() >= maxRows {
-			if err := t.put(); err != nil {
+			if err := t.put(ctx); err != nil {
 				return err
 			}
 		}
@@ -165,25 +168,20 @@ func (t *term) read(b *ingest.Batch) error {
 }
 
 // hand gives the sink what is due.
-func (t *term) hand(now time.Time) error {
+func (t *term) hand(ctx context.Context, now time.Time) error {
 	snapshot := now.After(t.nextSnapshot) && t.next > t.snapshotAt
 	if !snapshot && now.Before(t.nextPut) {
 		return nil
 	}
 	t.nextPut = now.Add(t.PutEvery)
-	if err := t.put(); err != nil || !snapshot {
+	if err := t.put(ctx); err != nil || !snapshot {
 		return err
 	}
 	t.nextSnapshot, t.snapshotAt = now.Add(t.SnapshotEvery), t.next
-	pending := t.next
-	if first, some := t.decoder.Oldest(); some {
-		pending = first
-	}
-	s := t.judge.Snapshot(t.next, pending)
-	return t.Sink.Put(Batch{Snapshot: &s, ClosedTo: t.judge.merger.ClosedTo, RetiredTo: t.judge.merger.RetiredTo})
+	return t.snapshot(ctx, nil)
 }
 
-func (t *term) put() error {
+func (t *term) put(ctx context.Context) error {
 	b := t.judge.Take()
 	if t.judge.merger.RetiredTo != window.NoTime {
 		t.decoder.Retire(t.judge.merger.RetiredTo - int64(t.Config.Window.Width) + 1)
@@ -191,5 +189,16 @@ func (t *term) put() error {
 	if b.Empty() {
 		return nil
 	}
-	return t.Sink.Put(b)
+	return t.Sink.Put(ctx, b)
+}
+
+// snapshot follows a put. kept, if any, is closed once the snapshot is safe.
+func (t *term) snapshot(ctx context.Context, kept chan struct{}) error {
+	pending := t.next
+	if first, some := t.decoder.Oldest(); some {
+		pending = first
+	}
+	s := t.judge.Snapshot(t.next, pending)
+	s.term, s.kept = t, kept
+	return t.Sink.Put(ctx, Batch{Snapshot: &s, ClosedTo: t.judge.merger.ClosedTo, RetiredTo: t.judge.merger.RetiredTo})
 }

@@ -149,7 +149,7 @@ func TestWhatWaitingCannotHealComesBackFromPut(t *testing.T) {
 		t.Fatal(err)
 	}
 	for deadline := time.Now().Add(30 * time.Second); err == nil && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		err = w.Put(fullBatch())
+		err = w.Put(t.Context(), fullBatch())
 	}
 	if err == nil || !strings.Contains(err.Error(), "insert into signals_rev: ClickHouse refuses: the user lacks a right") {
 		t.Errorf("put gave %v, want the refusal with its next step", err)
@@ -184,7 +184,7 @@ func TestWhileClickHouseIsAwayTheQueueFillsAndTheStallIsSeenThenAllIsWritten(t *
 	put := make(chan error)
 	go func() {
 		for n := range int64(30) {
-			if err := w.Put(processor.Batch{Windows: []window.Result{result(n, 5, row("api", "FRA", 100, 10))}, Snapshot: &processor.Snapshot{Offset: n}}); err != nil {
+			if err := w.Put(t.Context(), processor.Batch{Windows: []window.Result{result(n, 5, row("api", "FRA", 100, 10))}, Snapshot: &processor.Snapshot{Offset: n}}); err != nil {
 				put <- err
 				return
 			}

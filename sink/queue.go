@@ -35,13 +35,20 @@ func rowsOf(b *processor.Batch) int {
 	return n
 }
 
-// put waits for room. A batch larger than the queue goes in alone.
-func (q *queue) put(b processor.Batch) error {
+// put waits for room, until ctx ends. A batch larger than the queue goes in alone.
+func (q *queue) put(ctx context.Context, b processor.Batch) error {
+	defer context.AfterFunc(ctx, q.wake)()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	rows := rowsOf(&b)
-	for q.fault == nil && !q.closed && len(q.batches) > 0 && (len(q.batches) >= q.maxBatches || q.rows+rows > q.maxRows) {
+	full := func() bool {
+		return len(q.batches) > 0 && (len(q.batches) >= q.maxBatches || q.rows+rows > q.maxRows)
+	}
+	for q.fault == nil && !q.closed && ctx.Err() == nil && full() {
 		q.changed.Wait()
+	}
+	if q.fault == nil && !q.closed && full() {
+		return ctx.Err()
 	}
 	if q.fault != nil {
 		return q.fault
@@ -109,6 +116,13 @@ func (q *queue) fail(err error) {
 	q.changed.Broadcast()
 }
 
+// wake has those who wait look at their contexts.
+func (q *queue) wake() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.changed.Broadcast()
+}
+
 // close lets no more in; what is in is still given out.
 func (q *queue) close() {
 	q.mu.Lock()
@@ -119,12 +133,7 @@ func (q *queue) close() {
 
 // drained waits until all is written, the queue has failed, or ctx ends.
 func (q *queue) drained(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() {
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		q.changed.Broadcast()
-	})
-	defer stop()
+	defer context.AfterFunc(ctx, q.wake)()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.batches) > 0 && q.fault == nil && ctx.Err() == nil {

@@ -21,7 +21,7 @@ func rejectsBatch(n int) processor.Batch { return processor.Batch{Rejects: make(
 func fill(t *testing.T, q *queue, sizes ...int) {
 	t.Helper()
 	for _, n := range sizes {
-		if err := q.put(rejectsBatch(n)); err != nil {
+		if err := q.put(t.Context(), rejectsBatch(n)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -34,7 +34,7 @@ func TestPutBlocksWhileTheQueueIsFull(t *testing.T) {
 			fill(t, q, 5, 5)
 			var through atomic.Bool
 			go func() {
-				if err := q.put(rejectsBatch(5)); err != nil {
+				if err := q.put(t.Context(), rejectsBatch(5)); err != nil {
 					t.Error(err)
 				}
 				through.Store(true)
@@ -80,7 +80,7 @@ func TestAFailedQueueGivesItsFirstErrorToEveryPut(t *testing.T) {
 		q := testQueue(1, 1000)
 		fill(t, q, 1)
 		blocked := make(chan error, 1)
-		go func() { blocked <- q.put(rejectsBatch(1)) }()
+		go func() { blocked <- q.put(t.Context(), rejectsBatch(1)) }()
 		synctest.Wait()
 		first := errors.New("first")
 		q.fail(first)
@@ -88,7 +88,7 @@ func TestAFailedQueueGivesItsFirstErrorToEveryPut(t *testing.T) {
 		if err := <-blocked; err != first {
 			t.Errorf("the blocked put got %v, want the first error", err)
 		}
-		if err := q.put(rejectsBatch(1)); err != first {
+		if err := q.put(t.Context(), rejectsBatch(1)); err != first {
 			t.Errorf("a later put got %v, want the first error", err)
 		}
 	})
@@ -98,7 +98,7 @@ func TestAClosedQueueTakesNoMoreAndGivesOutTheRest(t *testing.T) {
 	q := testQueue(10, 1000)
 	fill(t, q, 1)
 	q.close()
-	if err := q.put(rejectsBatch(1)); err != ErrClosed {
+	if err := q.put(t.Context(), rejectsBatch(1)); err != ErrClosed {
 		t.Errorf("put into a closed queue gave %v, want ErrClosed", err)
 	}
 	if got := q.take(10); len(got) != 1 {

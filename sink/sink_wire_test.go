@@ -69,7 +69,7 @@ func writeAll(t *testing.T, c Config, batches ...processor.Batch) {
 		t.Fatal(err)
 	}
 	for _, b := range batches {
-		if err := w.Put(b); err != nil {
+		if err := w.Put(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -332,7 +332,7 @@ func TestAKilledEngineLosesNothingAndDoublesNothing(t *testing.T) {
 	for n := range int64(batches) {
 		b := processor.Batch{Windows: []window.Result{result(n, 5, row("api", "FRA", 100, 10), row("www", "IAD", 7, 1))},
 			ClosedTo: noon + n*10*second, RetiredTo: noon + (n-6)*10*second, Snapshot: &processor.Snapshot{Offset: n}}
-		if err := w.Put(b); err != nil {
+		if err := w.Put(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
 		if n%100 == 50 {

@@ -76,10 +76,10 @@ func (w *Writer) prepare(ctx context.Context) error {
 	return w.retry(ctx, "read progress", w.loadProgress)
 }
 
-// Put queues a batch, which the writer owns from then on. It blocks while the
-// queue is full. An error is final: rows of this batch, and maybe of earlier
-// ones, are not in ClickHouse, and their state is not kept.
-func (w *Writer) Put(b processor.Batch) error { return w.queue.put(b) }
+// Put queues a batch, which the writer owns from then on. It waits while the
+// queue is full, until ctx ends. Any other error is final: rows of this batch, and maybe of
+// earlier ones, are not in ClickHouse, and their state is not kept.
+func (w *Writer) Put(ctx context.Context, b processor.Batch) error { return w.queue.put(ctx, b) }
 
 // Metrics gives the writer's counters and gauges.
 func (w *Writer) Metrics() *Metrics { return w.metrics }

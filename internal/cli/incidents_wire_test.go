@@ -44,7 +44,7 @@ func stored(t *testing.T) string {
 		t.Fatal(err)
 	}
 	in, events := resolved()
-	if err := w.Put(processor.Batch{Incidents: []incident.Incident{in, open()}, Events: events}); err != nil {
+	if err := w.Put(t.Context(), processor.Batch{Incidents: []incident.Incident{in, open()}, Events: events}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Close(context.Background()); err != nil {

@@ -126,7 +126,8 @@ func (r *replaying) store(ctx context.Context, cfg config.Config) (put func(proc
 	if err != nil {
 		return nil, nil, err
 	}
-	return w.Put, func() error { return w.Close(ctx) }, nil
+	put = func(b processor.Batch) error { return w.Put(ctx, b) }
+	return put, func() error { return w.Close(ctx) }, nil
 }
 
 // expand resolves patterns that no shell has, and sums the sizes.

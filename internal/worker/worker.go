@@ -207,7 +207,7 @@ func ended(what string, err error) error {
 // Put hands the judge's batches to those who want to see them, to the alerts,
 // which never wait, and then to ClickHouse. A snapshot is left out while alerts
 // before it are undelivered: should this worker die, the next judge tells them again.
-func (w *worker) Put(b processor.Batch) error {
+func (w *worker) Put(ctx context.Context, b processor.Batch) error {
 	if w.Learned != nil {
 		w.Learned(b)
 	}
@@ -218,5 +218,5 @@ func (w *worker) Put(b processor.Batch) error {
 	if b.Empty() {
 		return nil
 	}
-	return w.sink.Put(b)
+	return w.sink.Put(ctx, b)
 }
