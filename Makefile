@@ -2,7 +2,7 @@
 GO   ?= go
 ARGS ?=
 
-.PHONY: build demo test fast check bench bench-diff eval chaos dashboards plugin clean
+.PHONY: build demo test fast check bench bench-latency bench-diff eval chaos dashboards plugin clean
 
 build: ## the one binary
 	$(GO) build -o spikeline .
@@ -30,6 +30,9 @@ check: ## format, vet, lint, import rules, known vulnerabilities
 bench: ## whole processes beside their peers on one topic, then the hot paths one by one
 	$(GO) test -tags "wire bench" -count=1 -v -timeout 60m -run TestThroughput ./bench/throughput $(ARGS)
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./ingest/... ./processor/...
+
+bench-latency: ## from a record's arrival in Kafka to partials and rows, at three loads
+	$(GO) test -tags "wire bench" -count=1 -v -timeout 60m -run TestLatency ./bench/throughput $(ARGS)
 
 bench-diff: ## the same, beside those of another revision: make bench-diff BASE=rev
 	@test -n "$(BASE)" || { echo "name the revision to compare with: make bench-diff BASE=HEAD~1"; exit 2; }

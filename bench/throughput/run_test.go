@@ -101,6 +101,24 @@ func spikeline(w *world, more string) result {
 	e := w.engine(dir)
 	defer e.Stop()
 	engineBefore := processTime(e.PID())
+	began := time.Now()
+	c := w.worker(e, topic, name, dir, more)
+	if *profile != "" {
+		go takeProfile(*profile + "." + name)
+	}
+	r := w.await(e, time.Now().Add(5*time.Minute))
+	r.wall = time.Since(began)
+	c.Process.Signal(syscall.SIGTERM)
+	if err := c.Wait(); err != nil {
+		w.Errorf("spikeline: %v", err)
+	}
+	r.cpu, r.memory = spent(c)
+	r.note = fmt.Sprintf("the engine used %.2f CPU-s more, %s rows", (processTime(e.PID()) - engineBefore).Seconds(), r.note)
+	return r
+}
+
+// worker starts one on a topic, in a group of that name.
+func (w *world) worker(e *engine.Engine, topic, name, dir, more string) *exec.Cmd {
 	listen := ""
 	if *profile != "" {
 		listen = profiled
@@ -118,22 +136,10 @@ log: {level: warn}
 	}
 	c := self("spikeline", "run", "--config", file)
 	c.Stderr = os.Stderr
-	began := time.Now()
 	if err := c.Start(); err != nil {
 		w.Fatal(err)
 	}
-	if *profile != "" {
-		go takeProfile(*profile + "." + name)
-	}
-	r := w.await(e, time.Now().Add(5*time.Minute))
-	r.wall = time.Since(began)
-	c.Process.Signal(syscall.SIGTERM)
-	if err := c.Wait(); err != nil {
-		w.Errorf("spikeline: %v", err)
-	}
-	r.cpu, r.memory = spent(c)
-	r.note = fmt.Sprintf("the engine used %.2f CPU-s more, %s rows", (processTime(e.PID()) - engineBefore).Seconds(), r.note)
-	return r
+	return c
 }
 
 // await asks until all requests are there.

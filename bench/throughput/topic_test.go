@@ -66,7 +66,7 @@ func fill(t *testing.T, k *testkit.Kafka, path string, records int, codec kafka.
 				t.Fatal(err)
 			}
 		}
-		sends.Go(func() error { return send(client, partition, codec, lines) })
+		sends.Go(func() error { return send(client, topic, partition, codec, lines) })
 	}
 	if err := sends.Wait(); err != nil {
 		t.Fatal(err)
@@ -81,16 +81,16 @@ func fill(t *testing.T, k *testkit.Kafka, path string, records int, codec kafka.
 }
 
 // send repeats a write that no leader took: that of a new topic may not be there yet.
-func send(client *kafka.Client, partition int, codec kafka.Compression, lines [][]byte) error {
+func send(client *kafka.Client, topic string, partition int, codec kafka.Compression, lines [][]byte) error {
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
-		err := sendOnce(client, partition, codec, lines)
+		err := sendOnce(client, topic, partition, codec, lines)
 		if !errors.Is(err, kafka.NotLeaderForPartition) || time.Now().After(deadline) {
 			return err
 		}
 	}
 }
 
-func sendOnce(client *kafka.Client, partition int, codec kafka.Compression, lines [][]byte) error {
+func sendOnce(client *kafka.Client, topic string, partition int, codec kafka.Compression, lines [][]byte) error {
 	records := make([]kafka.Record, len(lines))
 	for i, line := range lines {
 		records[i] = kafka.Record{Value: kafka.NewBytes(line)}
@@ -128,6 +128,10 @@ func newGenerator() *generator {
 func (g *generator) line() (line []byte, failed bool) {
 	at := begin.Add(time.Duration(g.n)*time.Second/perSecond + time.Duration(g.random.Int64N(int64(2*time.Second))))
 	g.n++
+	return g.lineAt(at)
+}
+
+func (g *generator) lineAt(at time.Time) (line []byte, failed bool) {
 	status := g.status()
 	fields := []string{
 		`"ClientRequestHost":"` + g.hosts[g.host.Uint64()] + `"`,
