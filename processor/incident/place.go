@@ -10,8 +10,8 @@ import (
 // dropWait is how many windows a drop waits, so that a loss of logs is known as such first.
 const dropWait = 3
 
-// place finds the incident a signal belongs to, or opens one. It says whether the signal is settled.
-func (t *Tracker) place(s *detect.Signal, m *moment) bool {
+// settle finds the open incident a signal belongs to. It says whether there is no more to do about it.
+func (t *Tracker) settle(s *detect.Signal, m *moment) bool {
 	if s.Kind == detect.SourceIncomplete || t.lost(s, m) {
 		return true
 	}
@@ -29,6 +29,11 @@ func (t *Tracker) place(s *detect.Signal, m *moment) bool {
 		e.take(e.add(s), s, m)
 		return true
 	}
+	return false
+}
+
+// inaugurate opens an incident for a signal that belongs to none. It says whether there is no more to do about it.
+func (t *Tracker) inaugurate(s *detect.Signal, m *moment) bool {
 	if s.Severity < detect.Critical || t.follows(s) {
 		return false
 	}

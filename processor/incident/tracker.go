@@ -48,17 +48,30 @@ func (t *Tracker) Step(r *window.Result, signals []detect.Signal) ([]Incident, [
 	t.fleet.observe(r, m.tick)
 	m.incomplete = t.watchSource(signals, &m)
 	t.sort(signals)
-	t.warnings = t.warnings[:0]
-	for _, i := range t.order {
-		if !t.place(&signals[i], &m) {
-			t.setAside(i, &signals[i], &m)
-		}
-	}
+	t.placeAll(signals, &m)
 	t.openTogether(signals, &m)
 	if len(t.open) == 0 {
 		return nil, nil
 	}
 	return t.advance(&m)
+}
+
+// placeAll lets all signals that belong to an open incident join it before any
+// opens one of its own: what a later signal makes of an incident may show that an
+// earlier one is part of it.
+func (t *Tracker) placeAll(signals []detect.Signal, m *moment) {
+	homeless := t.order[:0]
+	for _, i := range t.order {
+		if !t.settle(&signals[i], m) {
+			homeless = append(homeless, i)
+		}
+	}
+	t.warnings = t.warnings[:0]
+	for _, i := range homeless {
+		if s := &signals[i]; !t.settle(s, m) && !t.inaugurate(s, m) {
+			t.setAside(i, s, m)
+		}
+	}
 }
 
 // Open gives the incidents that are open, in the order they opened.
@@ -74,6 +87,9 @@ func (t *Tracker) Open() []Incident {
 func (t *Tracker) advance(m *moment) (changed []Incident, events []Event) {
 	still := t.open[:0]
 	for _, e := range t.open {
+		if !e.Open && e.opened == m.start {
+			continue // it opened and was found to be part of another within this window: nobody has heard of it
+		}
 		e.baptise()
 		if e.Open {
 			e.observe(m)

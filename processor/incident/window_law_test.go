@@ -1,0 +1,55 @@
+package incident
+
+import "testing"
+
+func TestWhatJoinsInTheWindowInWhichItOpensWasNeverAnIncidentOfItsOwn(t *testing.T) {
+	for name, begin := range map[string]func(*world){
+		"a strong service of the same cause shows that a weaker one belongs to the incident": func(w *world) {
+			w.fails("a.example", "11:20", "11:50", flat(0.5), 500, true)
+			w.fails("b.example", "11:28", "11:50", flat(0.5), 503, true) // comes first, and alone looks like another trouble
+			w.fails("c.example", "11:28", "11:50", flat(0.5), 500, true)
+		},
+		"two pops look apart until the services that fail in both come": func(w *world) {
+			w.fails("a.example", "11:28", "11:50", flat(0.5), 500, true, "FRA")
+			w.fails("b.example", "11:28", "11:50", flat(0.5), 502, true, "AMS")
+			w.fails("c.example", "11:28", "11:50", flat(0.2), 500, true, "AMS", "FRA")
+			w.fails("d.example", "11:28", "11:50", flat(0.2), 500, true, "AMS", "FRA")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "AMS", "FRA", "SIN")
+			for i, s := range []string{"a.example", "b.example", "c.example", "d.example"} {
+				w.service(s, 400/float64(1+i))
+			}
+			begin(w)
+			p := w.play(Default(), "11:00", "11:40")
+			p.check(t)
+			if len(p.incidents) != 1 {
+				t.Errorf("%d incidents were told\n%s", len(p.incidents), p.text())
+			}
+		})
+	}
+}
+
+func TestNoIncidentIsFirstHeardOfWhenItIsTakenBack(t *testing.T) {
+	for seed := range uint64(30) {
+		w, _ := storm(t, seed)
+		heard := map[string]bool{}
+		tracker := New(Default())
+		for at := w.at("09:00"); at < w.at("14:00"); at += step {
+			r, slow := w.window(at)
+			incidents, events := tracker.Step(r, w.watcher.step(w, r, slow))
+			for _, i := range incidents {
+				if i.Withdrawn && !heard[i.ID] {
+					t.Errorf("seed %d at %s: %s is withdrawn and nobody has heard of it", seed, clock(at), i.ID)
+				}
+				heard[i.ID] = true
+			}
+			for _, e := range events {
+				if !heard[e.IncidentID] {
+					t.Errorf("seed %d at %s: an event of %s, which nobody has heard of", seed, clock(at), e.IncidentID)
+				}
+			}
+		}
+	}
+}
