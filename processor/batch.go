@@ -40,6 +40,15 @@ func (b *Batch) Empty() bool {
 		len(b.Rejects) == 0 && len(b.Ledger) == 0 && len(b.Released) == 0 && b.Snapshot == nil
 }
 
+// Rows is the batch's weight; service rows follow from window rows.
+func (b *Batch) Rows() int {
+	n := len(b.Signals) + len(b.Incidents) + len(b.Events) + len(b.Rejects) + len(b.Ledger) + len(b.Released)
+	for i := range b.Windows {
+		n += len(b.Windows[i].Rows)
+	}
+	return n
+}
+
 // LedgerEntry is one block of one source.
 type LedgerEntry struct {
 	Source window.Source

@@ -132,13 +132,8 @@ func (j *Judge) Take() Batch {
 	return b
 }
 
-// Pending is the number of rows that the next Take will give, roughly.
-func (j *Judge) Pending() (n int) {
-	for i := range j.batch.Windows {
-		n += len(j.batch.Windows[i].Rows)
-	}
-	return n + len(j.batch.Signals) + len(j.batch.Rejects) + len(j.batch.Ledger)
-}
+// Pending is the number of rows that the next Take will give, at least.
+func (j *Judge) Pending() int { return j.batch.Rows() }
 
 // Open gives the incidents that have not recovered.
 func (j *Judge) Open() []incident.Incident { return j.tracker.Open() }

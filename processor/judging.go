@@ -26,8 +26,9 @@ type Judging struct {
 }
 
 const (
-	maxRows       = 50_000          // in a batch before it is handed to the sink
-	firstSnapshot = 5 * time.Second // after a take-over: the next judge need not catch up with the same again, however short this term
+	maxRows       = 20_000          // in a batch before it is handed to the sink; and between two snapshots
+	rowsPerSeries = 10              // between two snapshots, so that writing a large state costs less than the rows do
+	firstSnapshot = 5 * time.Second // after a take-over, at the latest
 )
 
 // Own judges until ctx ends. It is the ingest.Owner of the partials topic.
@@ -59,6 +60,7 @@ type term struct {
 	nextPut      time.Time
 	nextSnapshot time.Time
 	snapshotAt   int64 // place of the last snapshot
+	unsaved      int   // rows after it
 }
 
 func (j *Judging) takeOver(ctx context.Context, p *ingest.Partition) (*term, error) {
@@ -151,7 +153,7 @@ func (t *term) read(ctx context.Context, b *ingest.Batch) error {
 		}
 		t.next = b.Offset + 1
 		if t.judge.Pending() >= maxRows {
-			if err := t.put(ctx); err != nil {
+			if err := t.hand(ctx, time.Now()); err != nil {
 				return err
 			}
 		}
@@ -167,17 +169,22 @@ func (t *term) read(ctx context.Context, b *ingest.Batch) error {
 	return b.Err()
 }
 
-// hand gives the sink what is due.
+// hand gives the sink what is due. A snapshot is due by time, and by rows: a
+// judge that catches up may bring more in a second than the sink writes in its whole term.
 func (t *term) hand(ctx context.Context, now time.Time) error {
-	snapshot := now.After(t.nextSnapshot) && t.next > t.snapshotAt
-	if !snapshot && now.Before(t.nextPut) {
+	due := now.After(t.nextSnapshot)
+	if !due && t.judge.Pending() < maxRows && now.Before(t.nextPut) {
 		return nil
 	}
 	t.nextPut = now.Add(t.PutEvery)
-	if err := t.put(ctx); err != nil || !snapshot {
+	if err := t.put(ctx); err != nil {
 		return err
 	}
-	t.nextSnapshot, t.snapshotAt = now.Add(t.SnapshotEvery), t.next
+	many := t.unsaved >= max(maxRows, rowsPerSeries*int(t.Counters.Series.Load()))
+	if !due && !many || t.next == t.snapshotAt {
+		return nil
+	}
+	t.nextSnapshot, t.snapshotAt, t.unsaved = now.Add(t.SnapshotEvery), t.next, 0
 	return t.snapshot(ctx, nil)
 }
 
@@ -189,6 +196,7 @@ func (t *term) put(ctx context.Context) error {
 	if b.Empty() {
 		return nil
 	}
+	t.unsaved += b.Rows()
 	return t.Sink.Put(ctx, b)
 }
 

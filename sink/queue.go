@@ -26,21 +26,12 @@ func newQueue(c Config, m *Metrics) *queue {
 	return q
 }
 
-// rowsOf is a batch's weight; service rows follow from window rows.
-func rowsOf(b *processor.Batch) int {
-	n := len(b.Signals) + len(b.Incidents) + len(b.Events) + len(b.Rejects) + len(b.Ledger) + len(b.Released)
-	for i := range b.Windows {
-		n += len(b.Windows[i].Rows)
-	}
-	return n
-}
-
 // put waits for room, until ctx ends. A batch larger than the queue goes in alone.
 func (q *queue) put(ctx context.Context, b processor.Batch) error {
 	defer context.AfterFunc(ctx, q.wake)()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	rows := rowsOf(&b)
+	rows := b.Rows()
 	full := func() bool {
 		return len(q.batches) > 0 && (len(q.batches) >= q.maxBatches || q.rows+rows > q.maxRows)
 	}
@@ -74,7 +65,7 @@ func (q *queue) take(limit int) []processor.Batch {
 	}
 	n, rows := 0, 0
 	for n < len(q.batches) {
-		more := rowsOf(&q.batches[n])
+		more := q.batches[n].Rows()
 		if n > 0 && rows+more > limit {
 			break
 		}
@@ -89,7 +80,7 @@ func (q *queue) done(n int) {
 	defer q.mu.Unlock()
 	rows := 0
 	for i := range n {
-		rows += rowsOf(&q.batches[i])
+		rows += q.batches[i].Rows()
 		q.batches[i] = processor.Batch{}
 	}
 	q.batches = q.batches[n:]
@@ -121,6 +112,12 @@ func (q *queue) wake() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.changed.Broadcast()
+}
+
+func (q *queue) failure() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.fault
 }
 
 // close lets no more in; what is in is still given out.

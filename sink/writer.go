@@ -38,10 +38,14 @@ type Writer struct {
 
 var _ processor.Sink = (*Writer)(nil)
 
-// Open waits until ClickHouse answers, brings or checks the schema, and starts
-// writing. save keeps the judge's state; it is called after the rows of its
-// batch are acknowledged, in order, and its error ends the writer. ctx ends the
-// writer, too, without draining it.
+// openPatience is how long Open waits for ClickHouse.
+const openPatience = 2 * time.Second
+
+// Open brings or checks the schema, and starts writing; what ClickHouse refuses
+// for good is an error. Where it does not answer in time, all this goes on behind
+// while batches wait in the queue; Failed tells how it ends. save keeps the judge's state; it is called after the
+// rows of its batch are acknowledged, in order, and its error ends the writer.
+// ctx ends the writer, too, without draining it.
 func Open(ctx context.Context, c Config, save func(context.Context, processor.Snapshot) error) (*Writer, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -52,12 +56,15 @@ func Open(ctx context.Context, c Config, save func(context.Context, processor.Sn
 	}
 	w := &Writer{config: c, conn: conn, save: save, log: slog.Default(), metrics: &Metrics{}, id: rand.Text(), ended: make(chan struct{})}
 	w.queue = newQueue(c, w.metrics)
-	if err := w.prepare(ctx); err != nil {
+	first, end := context.WithTimeout(ctx, openPatience)
+	err = w.prepare(first)
+	away := err != nil && first.Err() != nil && ctx.Err() == nil
+	if end(); err != nil && !away {
 		return nil, errors.Join(err, conn.Close())
 	}
 	life, cancel := context.WithCancel(ctx)
 	w.cancel = cancel
-	go w.run(life)
+	go w.run(life, away)
 	return w, nil
 }
 
@@ -81,6 +88,17 @@ func (w *Writer) prepare(ctx context.Context) error {
 // earlier ones, are not in ClickHouse, and their state is not kept.
 func (w *Writer) Put(ctx context.Context, b processor.Batch) error { return w.queue.put(ctx, b) }
 
+// Failed waits until the writer ends, and gives the error that no more will be
+// written for; nil once ctx ends, or after Close.
+func (w *Writer) Failed(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-w.ended:
+		return w.queue.failure()
+	}
+}
+
 // Metrics gives the writer's counters and gauges.
 func (w *Writer) Metrics() *Metrics { return w.metrics }
 
@@ -96,25 +114,35 @@ func (w *Writer) Close(ctx context.Context) error {
 	return errors.Join(err, w.conn.Close())
 }
 
-// run is the only goroutine that writes.
-func (w *Writer) run(ctx context.Context) {
+// run is the only goroutine that writes. unprepared says that ClickHouse was away so far.
+func (w *Writer) run(ctx context.Context, unprepared bool) {
 	defer close(w.ended)
 	stop := context.AfterFunc(ctx, func() { w.queue.fail(ctx.Err()) })
 	defer stop()
+	if unprepared {
+		if err := w.prepare(ctx); err != nil {
+			w.fail(err)
+			return
+		}
+	}
 	for {
 		batches := w.queue.take(w.config.BlockRows)
 		if len(batches) == 0 {
 			return
 		}
 		if err := w.write(ctx, batches); err != nil {
-			w.queue.fail(err)
-			w.log.Error("sink stops: rows that wait are not written, Kafka still holds them", "err", err)
+			w.fail(err)
 			return
 		}
 		w.queue.done(len(batches))
 		w.metrics.Batches.Add(uint64(len(batches)))
 		w.metrics.WrittenAt.Store(time.Now().UnixNano())
 	}
+}
+
+func (w *Writer) fail(err error) {
+	w.queue.fail(err)
+	w.log.Error("sink stops: rows that wait are not written, Kafka still holds them", "err", err)
 }
 
 // write brings batches to ClickHouse: rows, then how far the judge has come,

@@ -146,6 +146,7 @@ sink:
   insert_timeout: %[7]s
   retry_max: 1s
   queue_batches: 50
+  block_rows: 10000
 http:
   listen: 127.0.0.1:%[8]d
 `, kafka, session, topic, group, w.idle, clickhouse, insertTimeout, port)

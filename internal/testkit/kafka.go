@@ -135,7 +135,7 @@ func (k *Kafka) Start() {
 		defer close(exited)
 		k.cmd.Wait()
 	}()
-	for deadline := time.Now().Add(60 * time.Second); !k.answers(); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); !k.answers(); time.Sleep(100 * time.Millisecond) {
 		select {
 		case <-exited:
 			k.t.Fatalf("the Kafka broker ended at once:\n%s", &output)
@@ -143,7 +143,7 @@ func (k *Kafka) Start() {
 		}
 		if time.Now().After(deadline) {
 			k.Kill()
-			k.t.Fatalf("the Kafka broker does not answer at %s after 60 s:\n%s", k.Addr, &output)
+			k.t.Fatalf("the Kafka broker does not answer at %s after 3 minutes:\n%s", k.Addr, &output)
 		}
 	}
 }

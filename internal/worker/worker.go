@@ -148,7 +148,7 @@ func (w *worker) prepare(ctx context.Context) (err error) {
 	return nil
 }
 
-// openSink waits for ClickHouse. The sink outlives ctx, to write what it holds.
+// openSink waits for ClickHouse, but not long: judging and alerts need none. The sink outlives ctx, to write what it holds.
 func (w *worker) openSink(ctx context.Context) (err error) {
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, end)
@@ -194,6 +194,7 @@ func (w *worker) consume(ctx context.Context) error {
 		err := w.cluster.Consume(ctx, ingest.GroupConfig{ID: w.cfg.Source.JudgeGroup(), Topics: []string{w.cfg.Exchange.PartialsTopic}}, w.judging.Own)
 		return ended("judging", err)
 	})
+	group.Go(func() error { return w.sink.Failed(ctx) })
 	return group.Wait()
 }
 
