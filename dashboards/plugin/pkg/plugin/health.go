@@ -8,8 +8,9 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 )
 
-// schemaVersion is the migration of Spikeline's tables that this plugin needs.
-const schemaVersion = 24
+// oldestSchema is the migration that made the newest column this plugin reads.
+// Later ones only add, so any schema from there on will do.
+const oldestSchema = 24
 
 // CheckHealth tries what every query needs, and says in words what fails.
 func (d *DataSource) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequest) (*backend.CheckHealthResult, error) {
@@ -32,8 +33,8 @@ func (d *DataSource) examine(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s", explain(err))
 	}
-	if at, _ := number(schema.Fields[0], 0); at < schemaVersion {
-		return "", fmt.Errorf("the tables are at migration %.0f, this plugin needs %d. Run: spikeline schema apply", at, schemaVersion)
+	if at, _ := number(schema.Fields[0], 0); at < oldestSchema {
+		return "", fmt.Errorf("the tables are at migration %.0f, this plugin reads columns of migration %d: any from %d on will do. Run: spikeline schema apply", at, oldestSchema, oldestSchema)
 	}
 	state, err := d.database.read(ctx, &statement{text: `SELECT (SELECT max(closed_to) FROM spikeline.progress) AS closed_to,
   (SELECT count() FROM spikeline.incidents WHERE status = 'open') AS open`})
