@@ -32,12 +32,18 @@ func (r *Reader) Close() error { return r.conn.Close() }
 // ErrNotFound is an incident that is not there.
 var ErrNotFound = errors.New("no such incident")
 
+// ErrAmbiguous is an id that was shortened too much.
+var ErrAmbiguous = errors.New("the beginning of several incidents")
+
 // Filter chooses incidents. Zero values choose all.
 type Filter struct {
 	From, To int64  // Unix nanoseconds: those that overlap the time
 	Service  string // those it is part of
+	Phase    string // in which they stand
+	Words    string // a part of the id or the title, whatever its case
 	OpenOnly bool
 	Limit    int // newest first; 100 when 0
+	Skip     int // so many of the newest
 }
 
 const incidentColumns = `incident_id, version, toUInt8(status), toUInt8(phase), started_at, detected_at, ifNull(peak_at, toDateTime(0, 'UTC')),
@@ -63,16 +69,24 @@ func (r *Reader) ListIncidents(ctx context.Context, f Filter) ([]incident.Incide
 		where = append(where, "has(services, {service:String})")
 		parameters = append(parameters, clickhouse.Named("service", f.Service))
 	}
+	if f.Phase != "" {
+		where = append(where, "toString(phase) = {phase:String}")
+		parameters = append(parameters, clickhouse.Named("phase", f.Phase))
+	}
+	if f.Words != "" {
+		where = append(where, "positionCaseInsensitiveUTF8(concat(incident_id, ' ', title), {words:String}) > 0")
+		parameters = append(parameters, clickhouse.Named("words", f.Words))
+	}
 	limit := int64(f.Limit)
 	if limit == 0 {
 		limit = 100
 	}
-	return r.incidents(ctx, strings.Join(where, " AND "), append(parameters, number("limit", limit))...)
+	return r.incidents(ctx, strings.Join(where, " AND "), append(parameters, number("limit", limit), number("skip", int64(f.Skip)))...)
 }
 
 // FindIncident gives one incident by its id, or by a beginning of it that no other shares.
 func (r *Reader) FindIncident(ctx context.Context, id string) (incident.Incident, error) {
-	found, err := r.incidents(ctx, "startsWith(incident_id, {id:String})", clickhouse.Named("id", id), number("limit", 3))
+	found, err := r.incidents(ctx, "startsWith(incident_id, {id:String})", clickhouse.Named("id", id), number("limit", 3), number("skip", 0))
 	if err != nil {
 		return incident.Incident{}, err
 	}
@@ -85,15 +99,43 @@ func (r *Reader) FindIncident(ctx context.Context, id string) (incident.Incident
 	case 1:
 		return found[0], nil
 	case 0:
-		return incident.Incident{}, fmt.Errorf("%q: %w; spikeline incidents list shows all", id, ErrNotFound)
+		near, err := r.near(ctx, id)
+		if err != nil {
+			return incident.Incident{}, err
+		}
+		return incident.Incident{}, fmt.Errorf("%q: %w%s; spikeline incidents list shows all", id, ErrNotFound, near)
 	default:
-		return incident.Incident{}, fmt.Errorf("%q is the beginning of several incidents, such as %s and %s: give more of it", id, found[0].ID, found[1].ID)
+		return incident.Incident{}, fmt.Errorf("%q is %w, such as %s and %s: give more of it", id, ErrAmbiguous, found[0].ID, found[1].ID)
 	}
+}
+
+// near names up to three incidents whose ids are a few letters from one that is not there.
+func (r *Reader) near(ctx context.Context, id string) (string, error) {
+	id = strings.ToValidUTF8(id[:min(len(id), 200)], "")
+	rows, err := r.conn.Query(ctx, `SELECT incident_id FROM spikeline.incidents
+WHERE editDistance(substring(incident_id, 1, length({id:String})), {id:String}) <= greatest(1, intDiv(length({id:String}), 3))
+ORDER BY editDistance(substring(incident_id, 1, length({id:String})), {id:String}), started_at DESC LIMIT 3`, clickhouse.Named("id", id))
+	if err != nil {
+		return "", fmt.Errorf("read incidents: %w", err)
+	}
+	defer rows.Close()
+	var found []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return "", fmt.Errorf("read incidents: %w", err)
+		}
+		found = append(found, name)
+	}
+	if len(found) == 0 {
+		return "", rows.Err()
+	}
+	return "; did you mean " + strings.Join(found, " or ") + "?", rows.Err()
 }
 
 func (r *Reader) incidents(ctx context.Context, where string, parameters ...any) ([]incident.Incident, error) {
 	rows, err := r.conn.Query(ctx, "SELECT "+incidentColumns+" FROM spikeline.incidents WHERE "+where+
-		" ORDER BY started_at DESC, incident_id LIMIT {limit:UInt32}", parameters...)
+		" ORDER BY started_at DESC, incident_id LIMIT {limit:UInt32} OFFSET {skip:UInt32}", parameters...)
 	if err != nil {
 		return nil, fmt.Errorf("read incidents: %w", err)
 	}
@@ -139,44 +181,6 @@ func scanIncident(rows driver.Rows) (in incident.Incident, err error) {
 		in.Shares = append(in.Shares, incident.Share{By: shareBy[i], Value: shareValue[i], Share: share[i]})
 	}
 	return in, nil
-}
-
-// Events gives an incident's timeline in order of time; notes have a Seq of 0.
-func (r *Reader) Events(ctx context.Context, id string) ([]incident.Event, error) {
-	rows, err := r.conn.Query(ctx, `SELECT incident_id, if(event = 'note', 0, toInt32(seq)), version, at, event, service, pop, value, summary
-FROM spikeline.incident_events WHERE incident_id = {id:String} ORDER BY at, seq`, clickhouse.Named("id", id))
-	if err != nil {
-		return nil, fmt.Errorf("read events of %s: %w", id, err)
-	}
-	defer rows.Close()
-	var list []incident.Event
-	for rows.Next() {
-		var e incident.Event
-		var versionSeconds uint64
-		var when time.Time
-		if err := rows.Scan(&e.IncidentID, &e.Seq, &versionSeconds, &when, &e.Event, &e.Service, &e.Pop, &e.Value, &e.Summary); err != nil {
-			return nil, fmt.Errorf("read events of %s: %w", id, err)
-		}
-		e.Version, e.At = int64(versionSeconds)*int64(time.Second), when.UnixNano()
-		list = append(list, e)
-	}
-	return list, rows.Err()
-}
-
-// Annotate adds a note to an incident's timeline. when is the time the note
-// speaks of, written the time of its writing, both Unix nanoseconds.
-func (r *Reader) Annotate(ctx context.Context, id string, when, written int64, text string) error {
-	if _, err := r.FindIncident(ctx, id); err != nil {
-		return err
-	}
-	err := r.conn.Exec(ctx, `INSERT INTO spikeline.incident_events_rev (incident_id, seq, version, at, event, summary)
-SELECT {id:String}, {seq:Int64}, {version:UInt64}, toDateTime({at:UInt32}, 'UTC'), 'note', {text:String}`,
-		clickhouse.Named("id", id), number("seq", written/int64(time.Microsecond)), number("version", at(written).Unix()),
-		number("at", at(when).Unix()), clickhouse.Named("text", text))
-	if err != nil {
-		return fmt.Errorf("annotate %s: %w", id, err)
-	}
-	return nil
 }
 
 // Point is one service in one window.

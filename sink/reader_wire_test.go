@@ -78,7 +78,7 @@ func TestANoteJoinsTheTimeline(t *testing.T) {
 	id := fullBatch().Incidents[0].ID
 	const text = "it's the \"bot\" file;\n-- really \\ {x:String}"
 	for range 2 {
-		if err := w.Annotate(t.Context(), id, noon+60*1e9, noon+90*1e9, text); err != nil {
+		if err := w.Annotate(t.Context(), id, Note{Event: KindAnnounced, At: noon + 60*1e9, Written: noon + 90*1e9, Author: `o'brien`, Text: text}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -86,10 +86,10 @@ func TestANoteJoinsTheTimeline(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(events) != 2 || events[0] != fullBatch().Events[0] || events[1].Event != "note" || events[1].Summary != text || events[1].At != noon+60*1e9 {
-		t.Errorf("timeline is %+v, want the first spike and one note", events)
+	if len(events) != 2 || events[0] != (Event{Event: fullBatch().Events[0]}) || events[1].Event.Event != "announced" || events[1].Summary != text || events[1].At != noon+60*1e9 || events[1].Author != `o'brien` {
+		t.Errorf("timeline is %+v, want the first spike and one announcement", events)
 	}
-	if err := w.Annotate(t.Context(), "nothing", noon, noon, "x"); !errors.Is(err, ErrNotFound) {
+	if err := w.Annotate(t.Context(), "nothing", Note{Event: KindNote, At: noon, Written: noon, Text: "x"}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("a note on nothing gives %v, want ErrNotFound", err)
 	}
 }

@@ -1,11 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
+	"github.com/spikeline/spikeline/dashboards/report"
 	"github.com/spikeline/spikeline/internal/config"
 	"github.com/spikeline/spikeline/processor/incident"
 	"github.com/spikeline/spikeline/sink"
@@ -37,7 +38,7 @@ func openArchive(ctx context.Context, from *settings) (*archive, error) {
 }
 
 // get finds one incident by its id, by the beginning of it, or the newest by "latest".
-func (s *archive) get(ctx context.Context, id string) (incident.Incident, []incident.Event, error) {
+func (s *archive) get(ctx context.Context, id string) (incident.Incident, []sink.Event, error) {
 	in, err := s.find(ctx, id)
 	if err != nil {
 		return in, nil, err
@@ -45,6 +46,9 @@ func (s *archive) get(ctx context.Context, id string) (incident.Incident, []inci
 	events, err := s.Events(ctx, in.ID)
 	return in, events, err
 }
+
+// errNone is "latest" of nothing.
+var errNone = errors.New("there is no incident yet")
 
 func (s *archive) find(ctx context.Context, id string) (incident.Incident, error) {
 	if id != "latest" {
@@ -55,40 +59,21 @@ func (s *archive) find(ctx context.Context, id string) (incident.Incident, error
 		return incident.Incident{}, err
 	}
 	if len(newest) == 0 {
-		return incident.Incident{}, errors.New("there is no incident yet")
+		return incident.Incident{}, errNone
 	}
 	return newest[0], nil
 }
 
-// quality is how much the numbers of an incident can be trusted: it counts windows of its services, and rejects, from its start to its end.
-type quality struct {
-	Windows    uint64 `json:"windows" ch:"windows"`
-	Incomplete uint64 `json:"windows_incomplete" ch:"incomplete"` // still open, and not yet seen from every live partition
-	Revised    uint64 `json:"windows_revised" ch:"revised_windows"`
-	Unfinished uint64 `json:"windows_not_final" ch:"unfinished"`
-	Late       uint64 `json:"requests_late" ch:"late_requests"`
-	Rejects    uint64 `json:"rejects_sampled" ch:"rejects"`
-}
-
-func (s *archive) quality(ctx context.Context, in incident.Incident) (q quality, err error) {
-	conn, err := sink.Connect(s.config.Sink)
+// report gathers what a report of an incident is made of. objective is a share, 0 for the configured one.
+func (s *archive) report(ctx context.Context, id string, objective float64, now time.Time) (report.Data, error) {
+	in, events, err := s.get(ctx, id)
 	if err != nil {
-		return q, err
+		return report.Data{}, err
 	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	from, to := in.StartedAt/int64(time.Second), in.EndedAt/int64(time.Second)
-	if to == 0 {
-		to = int64(1)<<32 - 1
+	evidence, err := s.Evidence(ctx, in, s.config.Window.Width)
+	if err != nil {
+		return report.Data{}, err
 	}
-	const sql = `SELECT count() AS windows, countIf(sources_seen < sources_live AND state = 'provisional') AS incomplete, countIf(revised) AS revised_windows,
-	countIf(state != 'final') AS unfinished, sum(late) AS late_requests,
-	(SELECT count() FROM spikeline.rejects WHERE at >= toDateTime(?) AND at < toDateTime(?)) AS rejects
-FROM spikeline.service_windows
-WHERE window_start >= toDateTime(?) AND window_start < toDateTime(?)
-	AND service IN (SELECT arrayJoin(services) FROM spikeline.incidents WHERE incident_id = ?)`
-	var rows []quality
-	if err := conn.Select(ctx, &rows, sql, from, to, from, to, in.ID); err != nil {
-		return q, fmt.Errorf("read how good the data of %s is: %w", in.ID, err)
-	}
-	return rows[0], nil
+	configured := s.config.Incident.Objective
+	return report.Data{Incident: in, Events: events, Evidence: evidence, Now: now.UnixNano(), Objective: cmp.Or(objective, configured), Measured: configured}, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/fatih/color"
 	"github.com/spf13/cobra"
 
+	"github.com/spikeline/spikeline/dashboards/report"
 	"github.com/spikeline/spikeline/internal/telemetry"
 	"github.com/spikeline/spikeline/processor/incident"
 	"github.com/spikeline/spikeline/sink"
@@ -28,15 +29,24 @@ func (a *app) incidents() *cobra.Command {
 	}, a.incidentsList(), a.incidentsShow(), a.incidentsAnnotate())
 }
 
+// listed is the exit status of a list with something in it, when it was asked for.
+const listed = 3
+
 func (a *app) incidentsList() *cobra.Command {
 	var from settings
 	var since string
-	var asJSON bool
+	var asJSON, exitCode bool
 	q := sink.Filter{Limit: 50}
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List incidents, the newest first",
+		Long: `Lists incidents, the newest first.
+
+Exit status: 0 the list was read, 1 it could not be read, 2 wrong use. With
+--exit-code an incident in the list gives 3, so that scripts can branch on
+--open, --service or --since without reading the table.`,
 		Example: `  spikeline incidents list
+  spikeline incidents list --open --exit-code || echo 'something is on fire, or cannot be asked'
   spikeline incidents list --open --service shop.example.com
   spikeline incidents list --since 24h --json`,
 		Args: noArgs,
@@ -58,9 +68,14 @@ func (a *app) incidentsList() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return a.listJSON(c.Context(), s, list)
+				err = a.listJSON(c.Context(), s, list)
+			} else {
+				err = writeIncidents(a.stdout, list, telemetry.Terminal(a.stdout))
 			}
-			return writeIncidents(a.stdout, list, telemetry.Terminal(a.stdout))
+			if err == nil && exitCode && len(list) > 0 {
+				return &exitError{status: listed}
+			}
+			return err
 		},
 	}
 	from.addFile(c)
@@ -69,7 +84,11 @@ func (a *app) incidentsList() *cobra.Command {
 	f.BoolVar(&q.OpenOnly, "open", false, "only those that have not recovered")
 	f.StringVar(&since, "since", "", "only those that go on after this `TIME`: RFC 3339, or an age such as 24h")
 	f.StringVar(&q.Service, "service", "", "only those that hit this service")
+	f.StringVar(&q.Words, "search", "", "only those with these `WORDS` in their id or title")
+	f.StringVar(&q.Phase, "phase", "", "only those that stand in this `PHASE`")
+	complete(c, "phase", report.Phases())
 	f.IntVar(&q.Limit, "limit", q.Limit, "at most so many")
+	f.BoolVar(&exitCode, "exit-code", false, "exit with status 3 when the list is not empty")
 	f.BoolVar(&asJSON, "json", false, "for programs")
 	return c
 }
@@ -94,7 +113,7 @@ func (a *app) incidentsShow() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return writeJSON(a.stdout, incidentDocument(in, events))
+				return writeJSON(a.stdout, report.Describe(in, events))
 			}
 			return writeIncident(a.stdout, in, events, telemetry.Terminal(a.stdout))
 		},
@@ -112,7 +131,7 @@ func (a *app) listJSON(ctx context.Context, s *archive, list []incident.Incident
 		if err != nil {
 			return err
 		}
-		documents = append(documents, incidentDocument(in, events))
+		documents = append(documents, report.Describe(in, events))
 	}
 	return writeJSON(a.stdout, documents)
 }
@@ -166,7 +185,7 @@ func writeIncidents(w io.Writer, list []incident.Incident, colour bool) error {
 	return nil
 }
 
-func writeIncident(w io.Writer, in incident.Incident, events []incident.Event, colour bool) error {
+func writeIncident(w io.Writer, in incident.Incident, events []sink.Event, colour bool) error {
 	line := newTimeline(w, colour)
 	fmt.Fprintf(w, "%s\n%s\n\n", line.paint(color.Bold).Sprint(in.Title), in.ID)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -177,8 +196,11 @@ func writeIncident(w io.Writer, in incident.Incident, events []incident.Event, c
 		return err
 	}
 	fmt.Fprintln(w)
-	for _, e := range inOrder(events) {
-		line.print(e)
+	for _, e := range report.Steps(events) {
+		if e.Author != "" {
+			e.Summary += " (" + e.Author + ")"
+		}
+		line.print(e.Event)
 	}
 	fmt.Fprintln(w, "\nServices, in the order of the cascade")
 	fmt.Fprintln(t, "  SERVICE\tFROM\tTO\tREQUESTS\tFAILED\tPEAK")
@@ -234,20 +256,6 @@ func facts(in incident.Incident) (list [][2]string) {
 
 func members(in incident.Incident) int { return len(in.Services) + int(in.MoreServices) }
 
-func day(nanos int64) string {
-	if nanos == 0 {
-		return ""
-	}
-	return time.Unix(0, nanos).UTC().Format(time.DateTime)
-}
-
-func clock(nanos int64) string {
-	if nanos == 0 {
-		return ""
-	}
-	return time.Unix(0, nanos).UTC().Format(time.TimeOnly)
-}
-
 // after gives a time, and how long after another it was.
 func after(at, start int64) string {
 	if at == 0 {
@@ -261,16 +269,4 @@ func lasted(in incident.Incident) string {
 		return "goes on"
 	}
 	return shortDuration(time.Duration(in.EndedAt - in.StartedAt))
-}
-
-// percent writes a share from 0 to 1 with two meaningful digits.
-func percent(share float64) string {
-	switch p := share * 100; {
-	case p == 0 || p >= 10:
-		return fmt.Sprintf("%.0f %%", p)
-	case p >= 1:
-		return fmt.Sprintf("%.1f %%", p)
-	default:
-		return fmt.Sprintf("%.2g %%", p)
-	}
 }

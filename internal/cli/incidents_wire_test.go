@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 
@@ -72,6 +71,7 @@ func TestIncidentsComeBackFromClickHouseAsTheyWereWritten(t *testing.T) {
 		return out
 	}
 	golden(t, "list.txt", run("incidents", "list"))
+	run("incidents", "annotate", "20251118-112010", "status page: investigating", "--announced", "2025-11-18T11:48:00Z", "--author", "anna")
 	golden(t, "show.txt", run("incidents", "show", "20251118-112010-x.com"))
 	golden(t, "show.txt", run("incidents", "show", "20251118-11"))
 	if got := run("incidents", "show", "latest"); !strings.HasPrefix(got, "shop.example.com fails\n") {
@@ -87,30 +87,30 @@ func TestIncidentsComeBackFromClickHouseAsTheyWereWritten(t *testing.T) {
 		t.Errorf("--since:\n%s", got)
 	}
 	var documents []incidentJSON
-	if err := json.Unmarshal([]byte(run("incidents", "list", "--json")), &documents); err != nil || len(documents) != 2 || len(documents[1].Events) != 4 {
+	if err := json.Unmarshal([]byte(run("incidents", "list", "--json")), &documents); err != nil || len(documents) != 2 || len(documents[1].Events) != 5 {
 		t.Errorf("%v: %+v", err, documents)
 	}
 
-	file := t.TempDir() + "/report.md"
-	run("report", "20251118-112010-x.com", "-o", file)
-	report, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
+	for search, want := range map[string]int{"CHATGPT": 0, "X.COM FIRST": 1, "112010": 1} {
+		if err := json.Unmarshal([]byte(run("incidents", "list", "--json", "--search", search)), &documents); err != nil || len(documents) != want {
+			t.Errorf("--search %s: %v, %d incidents, want %d", search, err, len(documents), want)
+		}
 	}
-	in, events := resolved()
-	if string(report) != markdown(in, events, quality{}) {
-		t.Errorf("report:\n%s", report)
+	if out, status := command(t, "incidents", "list", "--open", "--exit-code", "--clickhouse", dsn); status != listed || !strings.Contains(out, "shop.example.com") {
+		t.Errorf("--open --exit-code with an open incident: %d %s", status, out)
 	}
-
-	run("incidents", "annotate", "20251118-112010", "status page updated", "--at", "2025-11-18T11:48:00Z")
-	if got := run("incidents", "show", "20251118-112010"); !strings.Contains(got, "  11:48:00  note              status page updated\n") {
-		t.Errorf("after a note:\n%s", got)
+	run("incidents", "list", "--service", "nowhere", "--exit-code")
+	if out, status := command(t, "incidents", "annotate", "latest", "x", "--kind", "rumour", "--clickhouse", dsn); status != wrongUse || !strings.Contains(out, "choose note or announced") {
+		t.Errorf("a kind that is not known: %d %s", status, out)
 	}
 
 	if out, status := command(t, "incidents", "show", "20251118", "--clickhouse", dsn); status != failed || !strings.Contains(out, "give more of it") {
 		t.Errorf("an ambiguous id: %d %s", status, out)
 	}
-	if out, status := command(t, "incidents", "show", "2024", "--clickhouse", dsn); status != failed || !strings.Contains(out, `"2024": no such incident; spikeline incidents list shows all`) {
+	if out, status := command(t, "incidents", "show", "2024", "--clickhouse", dsn); status != failed || !strings.Contains(out, `"2024": no such incident`) {
 		t.Errorf("an unknown id: %d %s", status, out)
+	}
+	if out, status := command(t, "incidents", "show", "20251118-112010-y.com", "--clickhouse", dsn); status != failed || !strings.Contains(out, "no such incident; did you mean 20251118-112010-x.com") {
+		t.Errorf("an id that is nearly one: %d %s", status, out)
 	}
 }

@@ -1,92 +1,110 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"html/template"
 	"net/http"
+	"slices"
+	"strconv"
 	"time"
 
+	"github.com/spikeline/spikeline/dashboards/report"
 	"github.com/spikeline/spikeline/internal/config"
-	"github.com/spikeline/spikeline/processor/incident"
 	"github.com/spikeline/spikeline/sink"
 )
 
 // pages serve incidents and their reports, read-only, beside a worker's metrics.
 type pages struct{ config config.Config }
 
-// pageTime bounds what one page may cost ClickHouse.
-const pageTime = 20 * time.Second
+const (
+	pageTime = 20 * time.Second // what one page may cost ClickHouse
+	pageRows = 50               // incidents on one page of the list
+	lastPage = 10_000
+	longest  = 300 // bytes of a search
+)
 
 func incidentPages(c config.Config) map[string]http.Handler {
 	p := pages{c}
 	return map[string]http.Handler{"GET /incidents": p.handle(p.list), "GET /incidents/{id}": p.handle(p.one)}
 }
 
-// handle opens an archive for a request and tells its failure in words.
-func (p pages) handle(page func(context.Context, *archive, http.ResponseWriter, *http.Request) error) http.Handler {
+// errBadRequest is a page that was asked for in a way that is not known.
+var errBadRequest = errors.New("bad request")
+
+// handle opens an archive for a request and tells its failure in words. A page is sent once it is whole.
+func (p pages) handle(page func(context.Context, *archive, *bytes.Buffer, *http.Request) (string, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), pageTime)
 		defer cancel()
+		var kind string
+		var out bytes.Buffer
 		reader, err := sink.OpenReader(p.config.Sink)
 		if err == nil {
-			err = errors.Join(page(ctx, &archive{Reader: reader, config: p.config}, w, r), reader.Close())
+			kind, err = page(ctx, &archive{Reader: reader, config: p.config}, &out, r)
+			err = errors.Join(err, reader.Close())
 		}
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
 		switch {
-		case errors.Is(err, sink.ErrNotFound):
+		case errors.Is(err, errBadRequest):
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		case errors.Is(err, sink.ErrNotFound), errors.Is(err, errNone):
 			http.Error(w, err.Error()+"; /incidents lists those there are", http.StatusNotFound)
+		case errors.Is(err, sink.ErrAmbiguous):
+			http.Error(w, err.Error(), http.StatusNotFound)
 		case err != nil:
 			http.Error(w, "ClickHouse does not answer: "+err.Error(), http.StatusBadGateway)
+		default:
+			h.Set("Content-Type", kind)
+			h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'")
+			h.Set("Referrer-Policy", "same-origin")
+			_, _ = out.WriteTo(w)
 		}
 	})
 }
 
-var listPage = template.Must(template.New("incidents").Funcs(template.FuncMap{"stamp": stamp, "grouped": grouped}).Parse(`<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>Incidents</title>
-<style>body{font:15px/1.5 system-ui,sans-serif;margin:2rem}table{border-collapse:collapse}th,td{text-align:left;padding:.3rem .9rem .3rem 0;vertical-align:top}</style>
-<h1>Incidents</h1>
-{{if .}}<table><thead><tr><th>Started (UTC)<th>Over<th>Phase<th>Severity<th>Failed<th>What</thead><tbody>
-{{range .}}<tr><td>{{stamp .StartedAt}}<td>{{stamp .EndedAt}}<td>{{.Phase}}<td>{{.Severity}}<td>{{grouped .RequestsFailed}}<td><a href="/incidents/{{.ID}}">{{.Title}}</a>
-{{end}}</tbody></table>{{else}}<p>No incident has been found.{{end}}
-`))
+var contentTypes = map[string]string{"html": "text/html; charset=utf-8", "md": "text/markdown; charset=utf-8", "json": "application/json"}
 
-// listed is how many incidents one page shows.
-const listed = 200
-
-func (p pages) list(ctx context.Context, s *archive, w http.ResponseWriter, r *http.Request) error {
-	found, err := s.ListIncidents(ctx, sink.Filter{Service: r.URL.Query().Get("service"), Limit: listed})
-	if err != nil {
-		return err
+func (p pages) list(ctx context.Context, s *archive, out *bytes.Buffer, r *http.Request) (string, error) {
+	q := r.URL.Query()
+	search := report.Search{Words: q.Get("q"), Service: q.Get("service"), Phase: q.Get("phase"), Open: q.Get("status") == "open"}
+	if search.Phase != "" && !slices.Contains(report.Phases(), search.Phase) {
+		return "", fmt.Errorf("%w: phase %q; allowed are %v", errBadRequest, search.Phase, report.Phases())
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	return listPage.Execute(w, found)
+	if len(search.Words) > longest || len(search.Service) > longest {
+		return "", fmt.Errorf("%w: a search has at most %d bytes", errBadRequest, longest)
+	}
+	if text := q.Get("page"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 || n > lastPage {
+			return "", fmt.Errorf("%w: page %q; allowed is 0 to %d", errBadRequest, text, lastPage)
+		}
+		search.Page = n
+	}
+	found, err := s.ListIncidents(ctx, sink.Filter{Words: search.Words, Service: search.Service, Phase: search.Phase, OpenOnly: search.Open, Limit: pageRows + 1, Skip: search.Page * pageRows})
+	if err != nil {
+		return "", err
+	}
+	more := len(found) > pageRows
+	return contentTypes["html"], report.WriteList(out, search, found[:min(len(found), pageRows)], more)
 }
 
-func (p pages) one(ctx context.Context, s *archive, w http.ResponseWriter, r *http.Request) error {
-	in, events, err := s.get(ctx, r.PathValue("id"))
+func (p pages) one(ctx context.Context, s *archive, out *bytes.Buffer, r *http.Request) (string, error) {
+	format := r.URL.Query().Get("format")
+	if format == "" {
+		format = "html"
+	}
+	kind, known := contentTypes[format]
+	if !known {
+		return "", fmt.Errorf("%w: format %q; allowed are %v", errBadRequest, format, report.Formats())
+	}
+	data, err := s.report(ctx, r.PathValue("id"), 0, time.Now())
 	if err != nil {
-		return err
+		return "", err
 	}
-	q, err := s.quality(ctx, in)
-	if err != nil {
-		return err
-	}
-	if r.URL.Query().Get("format") == "json" {
-		w.Header().Set("Content-Type", "application/json")
-		return writeJSON(w, reportDocument(in, events, q))
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, err = fmt.Fprint(w, markdown(in, events, q))
-	return err
-}
-
-// reportJSON is a report as programs read it.
-type reportJSON struct {
-	incidentJSON
-	Quality quality `json:"data_quality"`
-}
-
-func reportDocument(in incident.Incident, events []incident.Event, q quality) reportJSON {
-	return reportJSON{incidentDocument(in, events), q}
+	data.Home = "/incidents"
+	return kind, report.Write(out, format, data)
 }

@@ -114,7 +114,7 @@ func expectPages(t *testing.T, log string) {
 		t.Fatalf("the demo names no page of incidents:\n%s", log)
 	}
 	for page, want := range map[string]string{
-		"/incidents": "20251118-112000-challenges.cloudflare.com", "/incidents/20251118-112000": "## Timeline",
+		"/incidents": "20251118-112000-challenges.cloudflare.com", "/incidents/20251118-112000": ">Timeline</h2>",
 		"/incidents/20251118-112000?format=json": `"data_quality"`, "/incidents/nothing": "no such incident",
 	} {
 		res, err := nethttp.Get(at[1] + page)

@@ -32,6 +32,7 @@ var doors = map[string][]string{
 	"github.com/ebitengine/purego":              {"sink/engine"},
 	"github.com/grafana/grafana-plugin-sdk-go":  {"dashboards/plugin"},
 	"github.com/grafana/grafana-foundation-sdk": {"dashboards"},
+	"github.com/ajstarks/svgo":                  {"dashboards/report"},
 	"github.com/spf13/cobra":                    {"internal/cli"},
 	"github.com/goccy/go-yaml":                  {"internal/config", "dashboards"},
 	"github.com/prometheus/client_golang":       {"internal/telemetry"},

@@ -1,0 +1,61 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/spikeline/spikeline/sink"
+)
+
+// figures are the charts with their legends and the tables that say the same.
+func (d Data) figures() (list []figure) {
+	e := d.Evidence
+	list = append(list, figure{Title: "Traffic and error rate of the fleet", About: d.peakOf(e.Fleet) + ".",
+		Picture: d.curves("the fleet", e.Fleet, nil), Legend: d.phaseKeys(false), Table: d.bucketTable(e.Fleet)})
+	if first := d.Incident.FirstService; first != "" {
+		list = append(list, figure{Title: "Traffic and error rate of " + first + ", the first service", About: d.peakOf(e.First) + ". The band reaches from what the detector expected to the worst that it still called normal; it is known while there is a finding.",
+			Picture: d.curves(first, e.First, e.Bands), Legend: d.phaseKeys(true), Table: d.bucketTable(e.First)})
+	}
+	heat := figure{Title: "Error rate by service and time", About: fmt.Sprintf("A cell is %s. Services in the order of the cascade.", span(1, 1+e.HeatStep)), Picture: d.heatMap(), Table: d.heatTable()}
+	for _, k := range heatKeys() {
+		heat.Legend = append(heat.Legend, key{fmt.Sprintf("heat h%d", k.Level), k.Text})
+	}
+	list = append(list, heat)
+	if len(e.Pops) > 0 {
+		list = append(list, figure{Title: "Error rate by pop", About: "Requests to the incident's services, from its start to its end; the notch is the hour before. The table of pops has the numbers.", Picture: d.popBars()})
+	}
+	return append(list, figure{Title: "Order of the cascade", About: "From each service's start to its end, and its peak. The table of services has the numbers.", Picture: d.cascade()})
+}
+
+func (d Data) phaseKeys(band bool) (keys []key) {
+	seen := map[string]bool{}
+	for _, p := range d.phases() {
+		if !seen[p.Name] {
+			seen[p.Name] = true
+			keys = append(keys, key{"phase " + p.Name, words(p.Name)})
+		}
+	}
+	if band {
+		keys = append(keys, key{"band", "expected, and still normal"})
+	}
+	return keys
+}
+
+func (d Data) bucketTable(buckets []sink.Bucket) *table {
+	if len(buckets) == 0 {
+		return nil
+	}
+	t := &table{Caption: d.resolution(), Columns: []column{{"from (UTC)", "t"}, {"requests a second", "n"}, {"requests", "n"}, {"failed", "n"}, {"error rate", "n"}, {"worst window", "n"}}}
+	for _, b := range buckets {
+		t.add(Day(b.Start.UnixNano()), fmt.Sprintf("%.4g", d.perSecond(b)), Grouped(b.Requests), Grouped(b.Errors), Percent(ratio(b.Errors, b.Requests)), Percent(b.WorstRate))
+	}
+	return t
+}
+
+func (d Data) heatTable() *table {
+	t := &table{Caption: "Over the time of the chart, which begins before the incident", Columns: []column{{"service", "name"}, {"requests", "n"}, {"failed", "n"}, {"worst cell", "n"}, {"at (UTC)", "t"}}}
+	for _, r := range d.heatRows() {
+		t.add(r.Name, Grouped(r.Requests), Grouped(r.Errors), Percent(r.Worst), cmp.Or(Clock(r.WorstAt), "no errors"))
+	}
+	return t
+}

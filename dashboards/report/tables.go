@@ -1,0 +1,90 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/spikeline/spikeline/sink"
+)
+
+// The texts that both pages share.
+const (
+	blankSummary       = "To be written by people: what happened, in two sentences for someone who was not there?"
+	blankTimeline      = "To be written by people: when somebody noticed, what was tried, when the status page spoke. (spikeline incidents annotate adds it here.)"
+	scoreMeaning       = "The score is the log likelihood ratio since the onset over the overdispersion: how much better “it changed” explains the counts than “it is as always”."
+	attributionMeaning = "This says where the errors were seen, not why."
+)
+
+// blanks are the questions that no record answers.
+func blanks(d Data) []fact {
+	return []fact{
+		{"Cause", fmt.Sprintf("To be written by people: what changed just before %s? What made it possible?", Clock(d.Incident.StartedAt))},
+		{"Response", "To be written by people: who noticed, by what? What was tried? What slowed the recovery, what went well?"},
+	}
+}
+
+// steps bounds the timeline and says how many it leaves out; people's notes stay.
+func (d Data) steps() (shown []sink.Event, more int) {
+	for _, e := range Steps(d.Events) {
+		if len(shown) >= mostSteps && e.Author == "" {
+			more++
+			continue
+		}
+		shown = append(shown, e)
+	}
+	return shown, more
+}
+
+func source(e sink.Event) string {
+	if human(e) {
+		return "not told"
+	}
+	return "logs"
+}
+
+// human is a step that people wrote.
+func human(e sink.Event) bool {
+	return e.Author != "" || e.Event.Event == sink.KindAnnounced || e.Event.Event == sink.KindNote && e.Seq == 0
+}
+
+type verdict struct{ sink.Verdict }
+
+func (d Data) verdicts() (list []verdict) {
+	for _, v := range d.Evidence.Verdicts[:min(len(d.Evidence.Verdicts), sink.MostVerdicts)] {
+		list = append(list, verdict{v})
+	}
+	return list
+}
+
+func (v verdict) cells() []string {
+	where := cmp.Or(v.Service, "the fleet")
+	if v.Pop != "" {
+		where += " at " + v.Pop
+	}
+	return []string{v.Window.UTC().Format("15:04:05"), where, words(v.Kind), v.Onset.UTC().Format("15:04:05"),
+		value(v.Kind, v.Observed), value(v.Kind, v.Expected), value(v.Kind, v.Band), fmt.Sprintf("%.1f", v.Score), Grouped(v.Requests), v.Severity}
+}
+
+func (r row) cells() []string {
+	if r.Rest > 0 {
+		name := fmt.Sprintf("%s more, summed", Grouped(uint64(r.Rest)))
+		return []string{"", name, "", "", Grouped(r.Requests), Grouped(r.Failed), Percent(ratio(r.Failed, r.Requests)), ""}
+	}
+	return []string{fmt.Sprint(r.Position), r.Service, Clock(r.StartedAt), cmp.Or(Clock(r.EndedAt), "goes on"), Grouped(r.Requests), Grouped(r.Failed), Percent(ratio(r.Failed, r.Requests)), Percent(r.PeakRate)}
+}
+
+func popRows(all []sink.PopTotal) (rows [][]string) {
+	shown, rest := pops(all, mostPops)
+	for i, p := range shown {
+		name := cmp.Or(p.Pop, "unknown")
+		if rest > 0 && i == len(shown)-1 {
+			name = fmt.Sprintf("%d more, summed", rest)
+		}
+		before := "no requests"
+		if p.RequestsBefore > 0 {
+			before = Percent(ratio(p.ErrorsBefore, p.RequestsBefore))
+		}
+		rows = append(rows, []string{name, Grouped(p.Requests), Grouped(p.Errors), Percent(ratio(p.Errors, p.Requests)), before})
+	}
+	return rows
+}
