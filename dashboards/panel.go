@@ -133,9 +133,13 @@ func (v view) states(names []state) built {
 		Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeSingle).Sort(common.SortOrderNone)))
 }
 
+// withoutEmpty takes away frames that have no fields, as empty series are. A
+// heat map does not expect them: it fails, where it should say that it is empty.
+var withoutEmpty = dashboard.DataTransformerConfig{Id: "filterFieldsByName", Options: map[string]any{"include": map[string]any{"pattern": ".*"}}}
+
 // heat is a map of rates from 0 to 1 over time; one row a label.
 func (v view) heat() built {
-	return v.on(heatmap.NewPanelBuilder().Calculate(false).CellGap(1).ShowValue(common.VisibilityModeNever).
+	return v.on(heatmap.NewPanelBuilder().WithTransformation(withoutEmpty).Calculate(false).CellGap(1).ShowValue(common.VisibilityModeNever).
 		Color(heatmap.NewHeatmapColorOptionsBuilder().Mode(heatmap.HeatmapColorModeScheme).Scheme("Oranges").Steps(64).Min(0).Max(0.5)).
 		CellValues(heatmap.NewCellValuesBuilder().Unit("percentunit")).
 		YAxis(heatmap.NewYAxisConfigBuilder().AxisPlacement(common.AxisPlacementLeft).AxisWidth(170).Reverse(true)).

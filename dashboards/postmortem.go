@@ -19,7 +19,7 @@ func postmortem() dashboard.Dashboard {
 			`SELECT incident_id FROM spikeline.incidents ORDER BY started_at DESC LIMIT 500`)).
 		WithVariable(report())
 	marks(b, theIncident)
-	b.Annotation(annotation("Steps", sky, `SELECT at AS time, at AS timeEnd, event AS title, summary AS text, event AS tags, concat(incident_id, '/', toString(seq)) AS id
+	b.Annotation(annotation("Steps", sky, `SELECT at AS time, at AS timeEnd, event AS title, `+said+` AS text, event AS tags, concat(incident_id, '/', toString(seq)) AS id
 FROM spikeline.incident_events WHERE `+theIncident+` AND event NOT IN ('first_spike', 'peak', 'recovered') ORDER BY time LIMIT 100`))
 	return finish(b.
 		WithPanel(itself()).

@@ -85,7 +85,7 @@ FROM (
   ) AS i
 ) AS w
 ASOF LEFT JOIN (
-  SELECT incident_id, at, indexOf({names}, event) AS phase FROM spikeline.incident_events WHERE event != 'note'
+  SELECT incident_id, at, indexOf({names}, event) AS phase FROM spikeline.incident_events WHERE event IN {names}
 ) AS e ON w.incident_id = e.incident_id AND w.last >= e.at
 ORDER BY time, incident`, "{alive}", alive(byService("window_end", "")), "{names}", phaseNumbers))},
 	}.states(phases)
@@ -119,7 +119,7 @@ ASOF LEFT JOIN (
   FROM spikeline.incident_members WHERE {members}
 ) AS m ON w.service = m.service AND w.last >= m.started_at
 ASOF LEFT JOIN (
-  SELECT incident_id, at, indexOf({names}, event) AS phase FROM spikeline.incident_events WHERE event != 'note'
+  SELECT incident_id, at, indexOf({names}, event) AS phase FROM spikeline.incident_events WHERE event IN {names}
 ) AS e ON m.incident_id = e.incident_id AND w.last >= e.at
 ORDER BY time, place`, "{alive}", alive(byService("window_end", "")), "{members}", members, "{names}", phaseNumbers)
 }
@@ -165,11 +165,14 @@ func happened(filter string, w uint32) built {
 			field("pop", width(60)),
 			field("summary", title("what the logs say")),
 		},
-		targets: targets{rows(sql(`SELECT at, event, service, pop, summary
+		targets: targets{rows(sql(`SELECT at, event, service, pop, `+said+` AS summary
 FROM spikeline.incident_events WHERE ` + filter + `
 ORDER BY at, seq LIMIT 1000`))},
 	}.table()
 }
+
+// said is what an event tells, with the name of whoever wrote it.
+const said = `if(author = '', summary, concat(summary, ' (', author, ')'))`
 
 func incidentsInRange() built {
 	return view{

@@ -12,7 +12,7 @@ import (
 const (
 	panelHeight = 150.0
 	panelTop    = 34.0
-	panelGap    = 40.0
+	panelGap    = 56.0
 )
 
 // curves draws traffic above and error rate beneath, with the phases shaded.

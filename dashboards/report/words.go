@@ -105,9 +105,9 @@ func span(a, b int64) string {
 // summary is what a reader in a hurry needs, in plain words. It names no cause.
 func (d Data) summary() []string {
 	in := d.Incident
-	first := fmt.Sprintf("On %s UTC %s began to fail, first %s.", Day(in.StartedAt), plural(members(in), "service"), cmp.Or(in.FirstService, "the fleet as a whole"))
+	first := fmt.Sprintf("From %s UTC on requests to %s failed, first to %s.", Day(in.StartedAt), plural(members(in), "service"), cmp.Or(in.FirstService, "the fleet as a whole"))
 	if in.RequestsFailed == 0 {
-		first = fmt.Sprintf("On %s UTC %s began to behave unlike before (%s), first %s.", Day(in.StartedAt), plural(members(in), "service"), words(strings.Join(in.Kinds, ", ")), cmp.Or(in.FirstService, "the fleet as a whole"))
+		first = fmt.Sprintf("From %s UTC on %s behaved unlike before (%s), first %s.", Day(in.StartedAt), plural(members(in), "service"), words(strings.Join(in.Kinds, ", ")), cmp.Or(in.FirstService, "the fleet as a whole"))
 	}
 	list := []string{first}
 	if in.Requests > 0 {
@@ -188,7 +188,7 @@ func (d Data) facts() []fact {
 	list := []fact{
 		{"incident", in.ID}, {"status", status + ", " + words(in.Phase.String())}, {"severity", in.Severity},
 		{"first service", in.FirstService}, {"services", Grouped(uint64(members(in)))}, {"pops", popNames(in.Pops)}, {"signals", words(strings.Join(in.Kinds, ", "))},
-		{"failed", fmt.Sprintf("%s of %s requests (%s)", Grouped(in.RequestsFailed), Grouped(in.Requests), Percent(ratio(in.RequestsFailed, in.Requests)))},
+		{"failed", fmt.Sprintf("%s of %s requests (%s), counted from when each service joined", Grouped(in.RequestsFailed), Grouped(in.Requests), Percent(ratio(in.RequestsFailed, in.Requests)))},
 		{"peak", strings.TrimSpace(Percent(in.PeakErrorRate) + " of its services' requests" + at(in.PeakAt))},
 	}
 	if in.PeakFleetShare > 0 {

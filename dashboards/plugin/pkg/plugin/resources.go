@@ -97,7 +97,7 @@ func (d *DataSource) tagValues(w http.ResponseWriter, r *http.Request) {
 	for _, p := range phases[1:] {
 		fixed["phase"] = append(fixed["phase"], p.name)
 	}
-	fixed["event"] = append([]string{"note"}, fixed["phase"]...)
+	fixed["event"] = append([]string{"note", "announced"}, fixed["phase"]...)
 	if values, known := fixed[key]; known {
 		choices := make([]choice, len(values))
 		for i, v := range values {
