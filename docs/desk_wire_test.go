@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -46,6 +47,7 @@ func TestMain(m *testing.M) {
 // desk is an analyst's: an engine that holds what the cookbook's first commands put there.
 type desk struct {
 	engine *engine.Engine
+	native int    // port of the native protocol
 	dir    string // where the commands ran
 	once   sync.Once
 	failed string
@@ -62,7 +64,8 @@ func atDesk(t *testing.T) *desk {
 			t.Fatal(err)
 		}
 		shared.dir = dir
-		shared.engine = startEngine(t, filepath.Join(dir, "clickhouse"))
+		shared.native = freePort(t)
+		shared.engine = startEngine(t, filepath.Join(dir, "clickhouse"), shared.native)
 		if out, err := shell(dir, shared.engine.Addr(), commands(read(t, "cookbook.md"))[0]); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
@@ -74,12 +77,22 @@ func atDesk(t *testing.T) *desk {
 	return &shared
 }
 
-func startEngine(t *testing.T, path string) *engine.Engine {
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func startEngine(t *testing.T, path string, native int) *engine.Engine {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	c := engine.Default()
-	c.Path = path
+	c.Path, c.NativePort = path, native
 	e, err := engine.Start(ctx, c)
 	if err != nil {
 		t.Fatal(err)
@@ -87,12 +100,12 @@ func startEngine(t *testing.T, path string) *engine.Engine {
 	return e
 }
 
-var fenced = regexp.MustCompile("(?s)```sh\n(.*?)```\n")
+var fenced = regexp.MustCompile("(?s)```sh\n(.*?)\n *```\n")
 
 // commands are the fenced blocks of shell commands of a document.
 func commands(document string) (blocks []string) {
 	for _, m := range fenced.FindAllStringSubmatch(document, -1) {
-		blocks = append(blocks, m[1])
+		blocks = append(blocks, m[1]+"\n")
 	}
 	return blocks
 }

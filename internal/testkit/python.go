@@ -11,11 +11,11 @@ import (
 	"testing"
 )
 
-// pyarrow is the foreign reader of what we write, from PyPI.
-const pyarrow = "pyarrow==26.0.1"
+// foreign are the readers of what we write that others made, from PyPI.
+var foreign = []string{"pyarrow==26.0.1", "clickhouse-connect==1.12.0"}
 
-// Python runs a script with arguments in an interpreter that has pyarrow, and
-// gives what it prints. The interpreter is made once in the user's cache; it needs python3 with venv.
+// Python runs a script with arguments in an interpreter that has pyarrow and clickhouse_connect,
+// and gives what it prints. The interpreter is made once in the user's cache; it needs python3 with venv.
 func Python(t testing.TB, script string, args ...string) string {
 	t.Helper()
 	return command(t, interpreter(t), append([]string{"-c", script}, args...)...)
@@ -27,7 +27,7 @@ func interpreter(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	venv := filepath.Join(cache, "spikeline", "pyarrow")
+	venv := filepath.Join(cache, "spikeline", "python")
 	if err := os.MkdirAll(filepath.Dir(venv), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -40,9 +40,9 @@ func interpreter(t testing.TB) string {
 		t.Fatal(err)
 	}
 	bin := filepath.Join(venv, "bin", "python3")
-	if exec.Command(bin, "-c", "import pyarrow").Run() != nil {
+	if exec.Command(bin, "-c", "import pyarrow, clickhouse_connect").Run() != nil {
 		command(t, "python3", "-m", "venv", venv)
-		command(t, bin, "-m", "pip", "install", "--quiet", pyarrow)
+		command(t, bin, append([]string{"-m", "pip", "install", "--quiet", "--disable-pip-version-check"}, foreign...)...)
 	}
 	return bin
 }
