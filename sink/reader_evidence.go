@@ -145,7 +145,7 @@ func (r *Reader) Evidence(ctx context.Context, in incident.Incident, width time.
 	if err := r.totals(ctx, e, in.ID); err != nil {
 		return nil, err
 	}
-	e.cut()
+	e.cut(in.EndedAt == 0)
 	q := queries{r: r, e: e, ctx: ctx, id: in.ID}
 	read(&q, "traffic and error rate of the fleet", &e.Fleet, e.curve("1"))
 	if first := in.FirstService; first != "" {
@@ -164,12 +164,17 @@ func (r *Reader) Evidence(ctx context.Context, in incident.Incident, width time.
 	return e, nil
 }
 
-// cut chooses the range of the curves and steps that keep them within their bounds.
-func (e *Evidence) cut() {
+// cut chooses the range of the curves and steps that keep them within their
+// bounds. While an incident goes on they end with the last judged window, since
+// the windows after it are still filling.
+func (e *Evidence) cut(goesOn bool) {
 	e.Width = max(e.Width, int64(time.Second))
 	pad := min(max((e.End-e.Start)/8, int64(5*time.Minute)), int64(time.Hour))
 	pad = (pad + e.Width - 1) / e.Width * e.Width
 	e.From, e.To = (e.Start-pad)/e.Width*e.Width, e.End+pad
+	if goesOn {
+		e.To = e.End
+	}
 	e.Step = stepFor(e.To-e.From, e.Width, mostBuckets)
 	e.HeatStep = stepFor(e.To-e.From, e.Width, mostHeat)
 }
