@@ -3,11 +3,13 @@ package cli
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,41 +21,67 @@ import (
 
 // backtesting is what the flags of backtest say.
 type backtesting struct {
-	series, sensitivity string
-	width               time.Duration
-	asJSON              bool
+	settings
+	series, from, to, sensitivity string
+	width                         time.Duration
+	asJSON                        bool
 }
 
 func (a *app) backtest() *cobra.Command {
 	var b backtesting
 	c := &cobra.Command{
-		Use:   "backtest",
-		Short: "Judge a series of your own, row by row",
-		Long: `Judges a series "timestamp,value" (requests) or "timestamp,value,total" (bad
-requests of all) as the worker would judge a service, and prints for every row
+		Use:   "backtest (--series FILE | --from T --to T)",
+		Short: "Judge a series of your own, or stored windows with other settings",
+		Long: `With --series: judges "timestamp,value" (requests) or "timestamp,value,total"
+(bad ones of all) as the worker would judge a service, and prints for every row
 what was expected, the band called normal, the score and the signal.
 
-Times are RFC 3339 or Unix seconds or milliseconds, a row an interval of 1s to
-1h, in order; rows may be missing. Rows beginning with # and one header are passed over.`,
+Times are RFC 3339 (a space for the T, no zone for UTC) or Unix seconds, milli-,
+micro- or nanoseconds, a row an interval of 1s to 1h, in order; rows may be
+missing. Rows beginning with # and one header are passed over.
+
+With --from and --to: judges the windows in ClickHouse anew, with the settings
+of --config and --sensitivity, and prints the signals and incidents that it
+finds. Nothing is written. It knows nothing of the time before --from: begin a
+day earlier, or two weeks where traffic follows the week.`,
 		Example: `  spikeline backtest --series requests.csv
   spikeline backtest --series errors.csv --json --sensitivity high
-  zcat metric.csv.gz | spikeline backtest --series -`,
+  zcat metric.csv.gz | spikeline backtest --series -
+  spikeline backtest --from 2025-11-17T00:00:00Z --to 2025-11-19T00:00:00Z --config new.yaml`,
 		Args: noArgs,
-		RunE: func(*cobra.Command, []string) error { return a.runBacktest(&b) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.runBacktest(c.Context(), &b) },
 	}
+	b.addFile(c)
+	b.addClickHouse(c)
 	f := c.Flags()
 	f.StringVar(&b.series, "series", "", "CSV `FILE`; - is standard input")
-	f.BoolVar(&b.asJSON, "json", false, "JSON lines, with the reason of every signal, in place of CSV")
+	f.StringVar(&b.from, "from", "", "first `TIME` of the stored windows, RFC 3339")
+	f.StringVar(&b.to, "to", "", "`TIME` at which they end, RFC 3339")
+	f.BoolVar(&b.asJSON, "json", false, "a series as JSON lines with the reason of every signal, stored windows as one document")
 	f.DurationVar(&b.width, "width", 0, "add up the rows of so long an interval first; 0 takes the series as it is")
-	f.StringVar(&b.sensitivity, "sensitivity", "normal", "low, normal or high")
+	f.StringVar(&b.sensitivity, "sensitivity", "", "low, normal or high, for every service; normal, or what --config says, when not given")
 	complete(c, "sensitivity", []string{"low", "normal", "high"})
 	return c
 }
 
-func (a *app) runBacktest(b *backtesting) (err error) {
-	if b.series == "" {
-		return usage("no series; give --series FILE, or - for standard input")
+func (a *app) runBacktest(ctx context.Context, b *backtesting) error {
+	stored := b.from != "" || b.to != ""
+	switch {
+	case b.series == "" && !stored:
+		return usage("nothing to judge; give --series FILE (- for standard input), or --from and --to for stored windows")
+	case b.series != "" && stored:
+		return usage("--series is a file, --from and --to are for stored windows; give one of them")
+	case stored && b.width != 0:
+		return usage("--width is for --series; stored windows are as wide as they were written")
+	case !slices.Contains([]string{"", "low", "normal", "high"}, b.sensitivity):
+		return usage("--sensitivity is %q; choose low, normal or high", b.sensitivity)
+	case stored:
+		return a.backtestStored(ctx, b)
 	}
+	return a.backtestSeries(b)
+}
+
+func (a *app) backtestSeries(b *backtesting) (err error) {
 	in := a.stdin
 	if b.series != "-" {
 		file, err := os.Open(b.series)
@@ -70,12 +98,14 @@ func (a *app) runBacktest(b *backtesting) (err error) {
 	if err := s.widen(b.width, a.stderr); err != nil {
 		return err
 	}
-	cfg := detect.Default()
-	cfg.Sensitivity = map[string]string{"*": b.sensitivity}
-	if err := cfg.Validate(); err != nil {
-		return usage("--sensitivity is %q; choose low, normal or high", b.sensitivity)
+	cfg, err := b.load()
+	if err != nil {
+		return err
 	}
-	rows, err := detect.Backtest(cfg, s.points, s.totals)
+	if b.sensitivity != "" {
+		cfg.Detect.Sensitivity = map[string]string{"*": b.sensitivity}
+	}
+	rows, err := detect.Backtest(cfg.Detect, s.points, s.totals)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.name, err)
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ const mostRows = 32_000_000
 // readSeries reads a series; what is wrong is told with file and line.
 func readSeries(in io.Reader, name string) (*series, error) {
 	s := &series{name: name}
-	r := csv.NewReader(in)
+	r := csv.NewReader(withoutMark(in))
 	r.Comment, r.FieldsPerRecord, r.TrimLeadingSpace, r.ReuseRecord = '#', -1, true, true
 	columns := 0
 	for first := true; ; first = false {
@@ -57,6 +58,15 @@ func readSeries(in io.Reader, name string) (*series, error) {
 	return s, s.checkInterval()
 }
 
+// withoutMark passes over the byte order mark that spreadsheets write.
+func withoutMark(in io.Reader) io.Reader {
+	r := bufio.NewReader(in)
+	if mark, err := r.Peek(3); err == nil && string(mark) == "\ufeff" {
+		r.Discard(len(mark))
+	}
+	return r
+}
+
 func (s *series) fault(line int, format string, args ...any) error {
 	return fmt.Errorf("%s:%d: %s", s.name, line, fmt.Sprintf(format, args...))
 }
@@ -71,19 +81,19 @@ func isHeader(fields []string) bool {
 func (s *series) add(fields []string, line int) error {
 	at, ok := parseMoment(fields[0])
 	if !ok {
-		return s.fault(line, "%q is no time; write it like 2025-11-18T11:20:00Z, or as Unix seconds or milliseconds", fields[0])
+		return s.fault(line, "%q is no time; write it like 2025-11-18T11:20:00Z, or as Unix seconds (or milli-, micro- or nanoseconds)", fields[0])
 	}
 	p := detect.Point{At: at}
 	for i, into := range []*float64{&p.Value, &p.Total}[:len(fields)-1] {
 		text := strings.TrimSpace(fields[i+1])
 		v, err := strconv.ParseFloat(text, 64)
 		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
-			return s.fault(line, "%q is no count; allowed are numbers from 0 on, and a row left out where there is none", text)
+			return s.fault(line, "%q is no count; allowed are numbers from 0 on; leave a row out where there is none, shift a series that goes below 0", text)
 		}
 		*into = v
 	}
 	if len(fields) == 3 && p.Value > p.Total {
-		return s.fault(line, "%v of %v; a part cannot be more than its total", p.Value, p.Total)
+		return s.fault(line, "%v of %v; a part cannot be more than its total (leave the third column out if it is no total)", p.Value, p.Total)
 	}
 	if n := len(s.points); n > 0 && p.At <= s.points[n-1].At {
 		return s.fault(line, "not later than line %d; sort the rows by time, one a moment", s.lines[n-1])
@@ -95,20 +105,25 @@ func (s *series) add(fields []string, line int) error {
 	return nil
 }
 
-// parseMoment reads RFC 3339, the same with a space and without a zone (UTC), or Unix seconds or milliseconds.
+// moments are the layouts of times; what names no zone is UTC.
+var moments = []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", time.DateTime, "2006-01-02T15:04:05", "2006-01-02 15:04"}
+
+// parseMoment reads a time in one of the layouts, or Unix seconds, milli-, micro- or nanoseconds.
 func parseMoment(text string) (int64, bool) {
 	text = strings.TrimSpace(text)
 	if v, err := strconv.ParseFloat(text, 64); err == nil {
-		const latest = 1e11 // seconds, the year 5138: what is beyond is milliseconds
-		if v >= latest {
-			v /= 1000
+		const latest = 1e11 // seconds, the year 5138: what is beyond is a smaller unit
+		for range 3 {
+			if v >= latest {
+				v /= 1000
+			}
 		}
 		if !(v >= 0 && v < 9e9) {
 			return 0, false
 		}
 		return int64(math.Round(v*1000)) * int64(time.Millisecond), true
 	}
-	for _, layout := range []string{time.RFC3339Nano, time.DateTime} {
+	for _, layout := range moments {
 		if t, err := time.Parse(layout, text); err == nil && t.Year() >= 1970 && t.Year() < 2262 {
 			return t.UnixNano(), true
 		}

@@ -89,7 +89,7 @@ func TestABacktestOfValuesWithFractionsIsInTheirUnits(t *testing.T) {
 	if e := rows[1400].Expected; math.Abs(e-0.4) > 0.02 {
 		t.Errorf("expected %v, wanted about 0.4", e)
 	}
-	if s := rows[1510].Signals[0]; math.Abs(s.Observed-1) > 0.2 || !strings.Contains(s.Reason, "1 requests") && !strings.Contains(s.Reason, "requests in the window") {
+	if s := rows[1510].Signals[0]; math.Abs(s.Observed-1) > 0.2 || !strings.HasPrefix(s.Reason, "1.14 in the interval; 0.396 expected, up to 0.721 called normal") {
 		t.Errorf("signal %+v", s)
 	}
 }
@@ -135,6 +135,6 @@ func ExampleBacktest() {
 		}
 	}
 	// Output:
-	// 350 error_surge 40 % of 100 requests failed (5xx); 0.1 % expected, up to 0.6 % called normal; since 00:58:20 (learning: little history yet)
-	// 350 traffic_drop 100 requests in the window; 1,000 expected, down to 552 called normal; since 00:58:20 (learning: little history yet)
+	// 350 error_surge 40 % of 100 are bad; 0.1 % expected, up to 0.6 % called normal; since 00:58:20 (learning: little history yet)
+	// 350 traffic_drop 100 in the interval; 1,000 expected, down to 552 called normal; since 00:58:20 (learning: little history yet)
 }

@@ -7,12 +7,20 @@ import (
 	"time"
 )
 
-// reason is one plain sentence for someone who was just woken up.
-func (s *said) reason(g *Signal, at moment, code uint16) string {
+// reason is one plain sentence for someone who was just woken up. Of a plain
+// series it is not known what is counted, so the words are for anything.
+func (s *said) reason(g *Signal, at moment, code uint16, plain bool) string {
 	b := make([]byte, 0, 160)
-	if s.share != nil {
+	switch {
+	case s.share != nil && plain:
+		b = append(appendCount(append(appendPercent(b, g.Observed), " of "...), s.of), " are bad"...)
+		b = appendNormal(b, g)
+	case s.share != nil:
 		b = s.appendShare(b, g, code)
-	} else {
+	case plain:
+		b = append(appendValue(b, g.Observed), " in the interval"...)
+		b = s.appendLimit(b, g, appendValue)
+	default:
 		b = s.appendTraffic(b, g)
 	}
 	f := s.finding
@@ -64,6 +72,11 @@ func (s *said) appendShare(b []byte, g *Signal, code uint16) []byte {
 		}
 		b = append(b, ')')
 	}
+	return appendNormal(b, g)
+}
+
+// appendNormal says what share would be normal.
+func appendNormal(b []byte, g *Signal) []byte {
 	b = append(b, "; "...)
 	b = appendPercent(b, g.Expected)
 	b = append(b, " expected, up to "...)
@@ -76,15 +89,21 @@ func (s *said) appendTraffic(b []byte, g *Signal) []byte {
 		b = append(b, "logs are missing, not traffic: every service and pop shrank alike; "...)
 	}
 	b = appendCount(b, g.Observed)
-	b = append(b, " requests in the window; "...)
-	b = appendCount(b, g.Expected)
+	b = append(b, " requests in the window"...)
+	return s.appendLimit(b, g, appendCount)
+}
+
+// appendLimit says what count would be normal.
+func (s *said) appendLimit(b []byte, g *Signal, number func([]byte, float64) []byte) []byte {
+	b = append(b, "; "...)
+	b = number(b, g.Expected)
 	b = append(b, " expected, "...)
 	if s.finding.up {
 		b = append(b, "up to "...)
 	} else {
 		b = append(b, "down to "...)
 	}
-	b = appendCount(b, g.Band)
+	b = number(b, g.Band)
 	return append(b, " called normal"...)
 }
 
@@ -117,6 +136,14 @@ func appendCount(b []byte, n float64) []byte {
 		b = append(b, digits[i])
 	}
 	return b
+}
+
+// appendValue writes three significant digits of what need not be a count.
+func appendValue(b []byte, v float64) []byte {
+	if v >= 99.95 {
+		return appendCount(b, v)
+	}
+	return strconv.AppendFloat(b, v, 'g', 3, 64)
 }
 
 // appendTime writes the time of day in UTC, and the date when it is another day than now.

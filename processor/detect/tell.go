@@ -87,7 +87,7 @@ func (d *Detector) signal(s *said, r *window.Result, at moment) Signal {
 	code := s.mostly(r)
 	g.Severity = d.grade(s, at, code)
 	g.over(d.scale)
-	g.Reason = s.reason(&g, at, code)
+	g.Reason = s.reason(&g, at, code, d.whole)
 	return g
 }
 
