@@ -225,19 +225,24 @@ func (s *show) awaitStored(ctx context.Context) (stored uint64, err error) {
 	}
 	defer conn.Close()
 	sent := s.generator.Tally().Lines
-	give := time.Now().Add(time.Minute)
+	var before uint64
+	grew := time.Now()
 	for {
 		row := conn.QueryRow(ctx, "SELECT sum(requests) FROM spikeline.windows WHERE run = $1", s.config.Sink.Run)
 		failed := row.Scan(&stored)
+		if stored > before {
+			before, grew = stored, time.Now()
+		}
+		stuck := time.Since(grew) > time.Minute
 		switch {
 		case ctx.Err() != nil:
 			return 0, ctx.Err()
 		case failed == nil && stored == sent:
 			return stored, nil
-		case failed != nil && time.Now().After(give):
-			return 0, fmt.Errorf("ClickHouse does not answer after a minute: %w", failed)
-		case time.Now().After(give):
-			return stored, fmt.Errorf("%s requests were sent, ClickHouse holds %s after a minute: look at /metrics and at spikeline.rejects", grouped(sent), grouped(stored))
+		case failed != nil && stuck:
+			return 0, fmt.Errorf("ClickHouse has not answered for a minute: %w", failed)
+		case stuck:
+			return stored, fmt.Errorf("%s requests were sent, ClickHouse holds %s and has taken no more for a minute: look at /metrics and at spikeline.rejects", grouped(sent), grouped(stored))
 		}
 		select {
 		case <-ctx.Done():
