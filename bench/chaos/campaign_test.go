@@ -127,7 +127,7 @@ func (c *campaign) strike(p planned) {
 	}
 }
 
-// patience is how long everything may take to be accounted for once the last fault is over.
+// patience is how long nothing may move while something is not accounted for, once the last fault is over.
 const patience = 3 * time.Minute
 
 // verify waits until the workers have caught up, and compares.

@@ -174,15 +174,18 @@ func (w *world) judge() int {
 	return -1
 }
 
-// await waits until a query has the answer, and says what it had instead.
+// await waits until a query has the answer, and says what it had instead. patience is how long a wrong answer may stay the same.
 func (d database) await(ctx context.Context, patience time.Duration, query, want string) error {
-	got, err := "", error(nil)
+	got, err, before := "", error(nil), ""
 	for give := time.Now().Add(patience); time.Now().Before(give); time.Sleep(300 * time.Millisecond) {
 		if got, err = d.ask(ctx, query); err == nil && strings.TrimSpace(got) == want {
 			return nil
 		}
+		if err == nil && got != before {
+			before, give = got, time.Now().Add(patience)
+		}
 	}
-	return fmt.Errorf("%s\n  gives %q (%v), not %q, after %v", query, strings.TrimSpace(got), err, want, patience)
+	return fmt.Errorf("%s\n  gives %q (%v), not %q, for %v", query, strings.TrimSpace(got), err, want, patience)
 }
 
 func freePort(t *testing.T) int {

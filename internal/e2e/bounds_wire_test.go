@@ -36,14 +36,20 @@ func configure(t *testing.T, kafka string, db clickhouse, more string) string {
 
 var metricsAddr = regexp.MustCompile(`http://127\.0\.0\.1:\d+/metrics`)
 
-// metrics gives what a worker tells of itself.
-func (p *process) metrics() string {
+// address is where a worker serves its pages; once it tells, it works.
+func (p *process) address() string {
 	p.t.Helper()
 	var url string
 	if !waitFor(30*time.Second, func() bool { url = metricsAddr.FindString(p.log.String()); return url != "" }) {
 		p.t.Fatalf("no address of metrics:\n%s", p.log.String())
 	}
-	res, err := http.Get(url)
+	return strings.TrimSuffix(url, "/metrics")
+}
+
+// metrics gives what a worker tells of itself.
+func (p *process) metrics() string {
+	p.t.Helper()
+	res, err := http.Get(p.address() + "/metrics")
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -53,6 +59,19 @@ func (p *process) metrics() string {
 		p.t.Fatal(err)
 	}
 	return string(text)
+}
+
+// metric is the sum over a metric's labels, 0 where there is none.
+func (p *process) metric(name string) (sum float64) {
+	p.t.Helper()
+	for line := range strings.Lines(p.metrics()) {
+		if rest, found := strings.CutPrefix(line, name); found && (rest[0] == ' ' || rest[0] == '{') {
+			var value float64
+			fmt.Sscan(rest[strings.LastIndexByte(rest, ' '):], &value)
+			sum += value
+		}
+	}
+	return sum
 }
 
 // peakMemory is the most that the process ever had resident, in MiB.

@@ -110,7 +110,13 @@ type clickhouse struct{ addr string }
 
 func startEngine(t *testing.T) clickhouse {
 	t.Helper()
+	return startEngineAt(t, 0)
+}
+
+func startEngineAt(t *testing.T, port int) clickhouse {
+	t.Helper()
 	c := engine.Default()
+	c.HTTPPort = port
 	c.Path = filepath.Join(t.TempDir(), "clickhouse")
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()

@@ -190,13 +190,17 @@ func (k *Kafka) Client() *kafka.Client {
 	return &kafka.Client{Addr: kafka.TCP(k.Addr), Transport: transport, Timeout: 20 * time.Second}
 }
 
-// CreateTopic creates a topic and waits until it can be written to.
-func (k *Kafka) CreateTopic(name string, partitions int) {
+// CreateTopic creates a topic and waits until it can be written to. settings are names and values of the topic's configuration.
+func (k *Kafka) CreateTopic(name string, partitions int, settings ...string) {
 	k.t.Helper()
+	var entries []kafka.ConfigEntry
+	for i := 0; i < len(settings); i += 2 {
+		entries = append(entries, kafka.ConfigEntry{ConfigName: settings[i], ConfigValue: settings[i+1]})
+	}
 	client := k.Client()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	answer, err := client.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{{Topic: name, NumPartitions: partitions, ReplicationFactor: 1}}})
+	answer, err := client.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{{Topic: name, NumPartitions: partitions, ReplicationFactor: 1, ConfigEntries: entries}}})
 	if err == nil {
 		err = answer.Errors[name]
 	}
