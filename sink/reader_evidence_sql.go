@@ -121,7 +121,7 @@ func (e *Evidence) verdicts(id string) string {
 SELECT window_start, toString(service) AS service, toString(pop) AS pop, toString(kind) AS kind, onset, observed, expected, band, score, impact, requests,
   toString(severity) AS severity, reason
 FROM spikeline.signals
-WHERE opened AND ` + during("window_start", e.Start-int64(30*time.Minute), e.End) + ` AND (` + membersOf(id) + ` OR service = '')
+WHERE opened AND onset >= ` + moment(e.Start-int64(time.Minute)) + ` AND ` + during("window_start", e.Start-int64(time.Minute), e.End) + ` AND (` + membersOf(id) + ` OR service = '')
 ORDER BY window_start, score DESC, service, pop, kind LIMIT ` + fmt.Sprint(MostVerdicts+1)
 }
 

@@ -24,7 +24,7 @@ func (d Data) figures() (list []figure) {
 	if len(e.Pops) > 0 {
 		list = append(list, figure{Title: "Error rate by pop", About: "Requests to the incident's services, from its start to its end; the notch is the hour before. The table of pops has the numbers.", Picture: d.popBars()})
 	}
-	return append(list, figure{Title: "Order of the cascade", About: "From each service's start to its end, and its peak. The table of services has the numbers.", Picture: d.cascade()})
+	return append(list, figure{Title: "Order of the cascade", About: "From each service's start to its end, and the highest share of its requests that failed (5xx); one that was only refused (4xx), slow or surging has 0 %. The table of services has the numbers.", Picture: d.cascade()})
 }
 
 func (d Data) phaseKeys(band bool) (keys []key) {

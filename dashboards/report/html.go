@@ -81,7 +81,7 @@ func writeHTML(w io.Writer, d Data) error {
 }
 
 func (d Data) clockTable() table {
-	t := table{Columns: []column{{"clock", ""}, {"time (UTC)", "t"}, {"after the start", "n"}, {"what it is", ""}}}
+	t := table{Columns: []column{{"clock", ""}, {"time (UTC)", ""}, {"after the start", "n"}, {"what it is", ""}}}
 	for _, c := range d.clocks() {
 		t.add(c.Name, c.At, c.After, c.Meaning)
 		if c.At == blankAnnounced {

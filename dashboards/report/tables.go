@@ -11,7 +11,7 @@ import (
 const (
 	blankSummary       = "To be written by people: what happened, in two sentences for someone who was not there?"
 	blankTimeline      = "To be written by people: when somebody noticed, what was tried, when the status page spoke. (spikeline incidents annotate adds it here.)"
-	scoreMeaning       = "The score is the log likelihood ratio since the onset over the overdispersion: how much better “it changed” explains the counts than “it is as always”."
+	scoreMeaning       = "Errors, latency and refusals are shares of requests, traffic is requests a window. The score is the log likelihood ratio since the onset over the overdispersion: how much better “it changed” explains the counts than “it is as always”."
 	attributionMeaning = "This says where the errors were seen, not why."
 )
 

@@ -229,14 +229,14 @@ func (d Data) clocks() []clock {
 	return []clock{
 		entry("started", in.StartedAt, "not known", "the onset that the detector estimates, by the times in the logs"),
 		entry("detected", in.DetectedAt, "not known", "end of the window whose judgement opened the incident; add what the pipeline lagged"),
-		entry("announced", d.announced(), blankAnnounced, "what people say: when the public was told"),
+		entry("announced", d.announced(), blankAnnounced, "what people say: when the public was told (spikeline incidents annotate ID TEXT --announced TIME)"),
 		entry("peak", in.PeakAt, goesOn, "the window with the highest error rate"),
 		entry("main impact ended", in.MainImpactEndedAt, goesOn, "most of it was over"),
 		entry("ended", in.EndedAt, goesOn, "back to what is usual"),
 	}
 }
 
-const blankAnnounced = "to be filled in (spikeline incidents annotate ID TEXT --announced TIME)"
+const blankAnnounced = "to be filled in"
 
 // trust says how good the data is, one sentence a line.
 func (d Data) trust() []string {
@@ -294,7 +294,7 @@ func (d Data) resolution() string {
 // value writes a verdict's number in the unit of its kind.
 func value(kind string, n float64) string {
 	if strings.HasPrefix(kind, "traffic") {
-		return fmt.Sprintf("%.4g requests a window", n)
+		return fmt.Sprintf("%.3g a window", n)
 	}
 	return Percent(n)
 }
