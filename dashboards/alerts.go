@@ -35,7 +35,7 @@ func Rules() []Rule {
 		Rule{
 			UID: "spikeline-stalled", Title: "Spikeline has stopped writing", Severity: "critical", For: "1m", Above: 300,
 			SQL:       `SELECT now() AS time, toFloat64(if(count() = 0, 0, dateDiff('second', max(written_at), now()))) AS value FROM spikeline.progress`,
-			Dashboard: pipelineID, Panel: "When did the judge last write?",
+			Dashboard: pipelineID, Panel: "When did it write?",
 			Summary: `Nothing was written for {{ humanizeDuration $values.B.Value }}`,
 			More:    "No worker judges, ClickHouse takes no rows, or no records come. Until it writes again, no incident can be seen.",
 		},
@@ -43,7 +43,7 @@ func Rules() []Rule {
 			UID: "spikeline-behind", Title: "Spikeline's watermark is behind", Severity: "major", For: "2m", Above: 300,
 			SQL: `SELECT now() AS time, toFloat64(max(if(written_at > now() - INTERVAL 10 MINUTE, dateDiff('second', closed_to, written_at), 0))) AS value
 FROM spikeline.progress`,
-			Dashboard: pipelineID, Panel: "How old is the newest data?",
+			Dashboard: pipelineID, Panel: "How old is the data?",
 			Summary: `The newest closed window was {{ humanizeDuration $values.B.Value }} old when it was written`,
 			More:    "It writes, but is far behind the clock: it catches up, a partition lags, or old logs are replayed. Incidents are seen that much later.",
 		},

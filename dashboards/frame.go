@@ -25,6 +25,9 @@ const (
 	toReport     = "${report}/incidents/${__data.fields.incident:percentencode}"
 )
 
+// noRequests is what an empty panel says: as a rule old logs were replayed, and the range is of today.
+const noRequests = "no requests in this time range: choose another, or click an incident in Edge overview"
+
 // All gives every dashboard, the first one being the one to start from.
 func All() []dashboard.Dashboard {
 	return []dashboard.Dashboard{overview(), timeline(), service(), postmortem(), pipeline()}

@@ -25,8 +25,8 @@ func overview() dashboard.Dashboard {
 		WithPanel(fleetErrors(12)).
 		WithPanel(fleetTraffic(12)).
 		WithPanel(movers()).
-		WithPanel(popHeat("Which pops suffer, and since when?", 12, 10, "")).
-		WithPanel(serviceHeat("Which services suffer, and since when?", 24, 12, "")))
+		WithPanel(popHeat("Which pops suffer, and since when?", 12, 13, "")).
+		WithPanel(serviceHeat("Which services suffer, and since when?", 24, 13, "")))
 }
 
 func openNow(w uint32) built {
@@ -62,7 +62,7 @@ func fleetTrafficNow(w uint32) built {
 
 func failedInRange(w uint32) built {
 	return view{
-		question: "How many requests failed in incidents?", w: w, h: 4,
+		question: "How many requests failed?", w: w, h: 4,
 		about: "Requests that failed beyond what is usual, in the incidents that this time range meets, from their start to their end.",
 		empty: "no incident in this range", unit: "short", thresholds: badAtOnce,
 		targets: targets{rows(sql(`SELECT sum(requests_failed) AS failed FROM spikeline.incidents WHERE {overlap}`))},
@@ -71,7 +71,7 @@ func failedInRange(w uint32) built {
 
 func freshness(w uint32) built {
 	return view{
-		question: "How old is the newest data?", w: w, h: 4,
+		question: "How old is the data?", w: w, h: 4,
 		about:      "Time since the end of the newest closed window, whatever the time range. A replay of old logs is as old as they are.",
 		empty:      "nothing was ever written",
 		unit:       "s",
@@ -85,16 +85,16 @@ func incidentColumns() []dashboard.DashboardFieldConfigSourceOverrides {
 	return []dashboard.DashboardFieldConfigSourceOverrides{
 		field("started_at", title("started"), width(165)),
 		field("severity", append(painted(severities...), width(80))...),
-		field("phase", append(painted(phaseWords()...), width(125))...),
-		linked("title", "Show the timeline of this incident", toTimeline, title("what")),
-		linked("first_service", "Show the service that failed first", toService+"${__value.raw:percentencode}", title("first"), width(190)),
+		field("phase", append(painted(phaseWords()...), width(115))...),
+		linked("title", "Show the timeline of this incident", toTimeline, title("what"), wrapped()),
+		linked("first_service", "Show the service that failed first", toService+"${__value.raw:percentencode}", title("first"), width(175), wrapped()),
 		field("services", width(75), unit("short")),
 		field("pops", width(60), unit("short")),
 		field("failed", title("failed requests"), unit("short"), width(115)),
 		field("peak", unit("percentunit"), set("decimals", 0), width(65)),
 		field("lasted", title("lasted"), unit("s"), width(90)),
 		field("seen_after", title("seen after"), unit("s"), width(90)),
-		linked("incident", "Open the post-mortem of this incident", toPostmortem, title("post-mortem"), width(260)),
+		linked("incident", "Open the post-mortem of this incident", toPostmortem, title("post-mortem"), width(190), wrapped()),
 		linked("report", "Open the report", toReport, width(70)),
 		hidden("from_ms"), hidden("to_ms"),
 	}
@@ -121,7 +121,7 @@ func fleetErrors(w uint32) built {
 	return view{
 		question: "When did requests fail, and who is to blame, edge or origin?", w: w, h: 9,
 		about: "5xx of all requests: those that the edge made itself, and those passed on from an origin. Refused requests (4xx) are drawn for comparison.",
-		empty: "no requests in this range", unit: "percentunit", min: cog.ToPtr(0.0),
+		empty: noRequests, unit: "percentunit", min: cog.ToPtr(0.0),
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{
 			fixed("edge errors", vermilion), fixed("origin errors", blue),
 			fixed("refused (4xx)", faint, set("custom.lineStyle", map[string]any{"fill": "dash", "dash": []int{6, 6}}), set("custom.fillOpacity", 0)),
@@ -135,7 +135,7 @@ func fleetTraffic(w uint32) built {
 	return view{
 		question: "Did traffic surge or drop?", w: w, h: 9,
 		about: "Requests a second of the whole fleet, and those of them that failed.",
-		empty: "no requests in this range", unit: "reqps", min: cog.ToPtr(0.0),
+		empty: noRequests, unit: "reqps", min: cog.ToPtr(0.0),
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("all", blue), fixed("failed", vermilion)},
 		targets:   targets{lines(course(byService("window_end, requests, errors", ""), "all", "sum(requests) / {span}", "failed", "sum(errors) / {span}"))},
 	}.curve()
@@ -144,16 +144,16 @@ func fleetTraffic(w uint32) built {
 // movers compares the last tenth of the range with the rest.
 func movers() built {
 	return view{
-		question: "Which services have changed most of late?", w: 12, h: 10,
-		about: "The last tenth of the time range (at least a minute) against the rest of it; most additional failed requests first. Traffic is a factor: 1 is as before.",
-		empty: "no requests in this range",
+		question: "Which services have changed most of late?", w: 12, h: 13,
+		about: "The last tenth of the time range (at least a minute) against the rest of it; most additional failed requests first. The factor is that of the traffic: 1 is as before.",
+		empty: noRequests,
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{
 			linked("service", "Show this service", toService+"${__value.raw:percentencode}"),
 			field("now", title("errors now"), unit("percentunit"), set("decimals", 2), width(95), set("thresholds", errorSteps), set("custom.cellOptions", map[string]any{"type": "color-text"})),
 			field("before", title("before"), unit("percentunit"), set("decimals", 2), width(85)),
-			field("failed", title("failed/s now"), unit("reqps"), width(100)),
-			field("traffic", title("traffic"), unit("none"), set("decimals", 2), width(75)),
-			field("rate", title("req/s now"), unit("reqps"), width(90)),
+			field("failed", title("failed now"), unit("reqps"), set("decimals", 2), width(100)),
+			field("traffic", title("factor"), unit("none"), set("decimals", 2), width(75)),
+			field("rate", title("traffic now"), unit("reqps"), set("decimals", 2), width(105)),
 		},
 		targets: targets{rows(sql(`WITH least($__toTime, (SELECT max(closed_to) FROM spikeline.progress)) AS until,
   greatest(60, intDiv(toUnixTimestamp($__toTime) - toUnixTimestamp($__fromTime), 10)) AS late,
@@ -170,11 +170,11 @@ LIMIT 20`, "{rows}", byService("window_end, requests, errors", "")))},
 func popHeat(question string, w, h uint32, filter string) built {
 	return view{
 		question: question, w: w, h: h,
-		about: "Share of requests that failed (5xx), a row a pop; the 40 pops with the most errors. The scale ends at 50 %, so that noise stays pale.",
-		empty: "no requests in this range", points: 240,
+		about: "Share of requests that failed (5xx), a row a pop; the 25 pops with the most errors. The scale ends at 50 %, so that noise stays pale.",
+		empty: noRequests, points: 240,
 		targets: targets{lines(sql(`SELECT {time} AS time, pop, sum(errors) / sum(requests) AS Value
 FROM {rows} AS r
-WHERE pop IN (SELECT pop FROM {rows} AS most GROUP BY pop ORDER BY sum(errors) DESC, sum(requests) DESC LIMIT 40)
+WHERE pop IN (SELECT pop FROM {rows} AS most GROUP BY pop ORDER BY sum(errors) DESC, sum(requests) DESC LIMIT 25)
 GROUP BY time, pop ORDER BY time, pop`, "{rows}", byPop("window_end, requests, errors", filter)))},
 	}.heat()
 }
@@ -182,11 +182,11 @@ GROUP BY time, pop ORDER BY time, pop`, "{rows}", byPop("window_end, requests, e
 func serviceHeat(question string, w, h uint32, filter string) built {
 	return view{
 		question: question, w: w, h: h,
-		about: "Share of requests that failed (5xx), a row a service; the 40 services with the most errors. The scale ends at 50 %, so that noise stays pale.",
-		empty: "no requests in this range", points: 360,
+		about: "Share of requests that failed (5xx), a row a service; the 25 services with the most errors. The scale ends at 50 %, so that noise stays pale.",
+		empty: noRequests, points: 360,
 		targets: targets{lines(sql(`SELECT {time} AS time, service, sum(errors) / sum(requests) AS Value
 FROM {rows} AS r
-WHERE service IN (SELECT service FROM {rows} AS most GROUP BY service ORDER BY sum(errors) DESC, sum(requests) DESC LIMIT 40)
+WHERE service IN (SELECT service FROM {rows} AS most GROUP BY service ORDER BY sum(errors) DESC, sum(requests) DESC LIMIT 25)
 GROUP BY time, service ORDER BY time, service`, "{rows}", byService("window_end, requests, errors", filter)))},
 	}.heat()
 }

@@ -1,7 +1,6 @@
 package dashboards
 
 import (
-	"github.com/grafana/grafana-foundation-sdk/go/bargauge"
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/cog/variants"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
@@ -29,6 +28,7 @@ type view struct {
 	links      []dashboard.DashboardLink
 	overrides  []dashboard.DashboardFieldConfigSourceOverrides
 	points     float64 // most points a series
+	bare       bool    // lines without an area below, where many cross
 	targets    []variants.Dataquery
 }
 
@@ -88,7 +88,7 @@ func (v view) number() built {
 		fields = "/.*/"
 	}
 	return v.on(stat.NewPanelBuilder().GraphMode(graph).ColorMode(common.BigValueColorModeBackground).
-		WideLayout(false).Orientation(common.VizOrientationAuto).Text(common.NewVizTextDisplayOptionsBuilder().ValueSize(28)).
+		WideLayout(false).Orientation(common.VizOrientationAuto).
 		ReduceOptions(common.NewReduceDataOptionsBuilder().Calcs([]string{calc}).Fields(fields)))
 }
 
@@ -106,7 +106,11 @@ func (v view) curve() built {
 	if v.color == "" {
 		v.color = "palette-classic"
 	}
-	return v.on(v.drawn())
+	drawn := v.drawn()
+	if v.bare {
+		drawn = drawn.FillOpacity(0)
+	}
+	return v.on(drawn)
 }
 
 func (v view) drawn() *timeseries.PanelBuilder {
@@ -127,7 +131,7 @@ func (v view) stack() built {
 // states is a state timeline of numbers with names. Its query gives a NULL where
 // there is no data, which ends the colour; insertNulls would do so too, but at a fixed age, and a step of a long range is older.
 func (v view) states(names []state) built {
-	v.mappings, v.thresholds = numbered(names), plain
+	v.mappings, v.thresholds, v.color = numbered(names), plain, "palette-classic" // thresholds would draw their steps in place of the names
 	return v.on(statetimeline.NewPanelBuilder().ShowValue(common.VisibilityModeAuto).MergeValues(true).RowHeight(0.9).
 		FillOpacity(90).LineWidth(0).NeverInsertNulls().NeverSpanNulls().Legend(legend()).
 		Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeSingle).Sort(common.SortOrderNone)))
@@ -147,16 +151,15 @@ func (v view) heat() built {
 		Tooltip(heatmap.NewHeatmapTooltipBuilder().Mode(common.TooltipDisplayModeSingle).ShowColorScale(true)).ShowLegend())
 }
 
+// table shows what its query gives. The empty state of the panel would stand in every empty cell too.
 func (v view) table() built {
+	cells := dashboard.DashboardFieldConfigSourceOverrides{
+		Matcher:    dashboard.MatcherConfig{Id: "byRegexp", Options: "/.*/"},
+		Properties: []dashboard.DynamicConfigValue{set("noValue", "–")},
+	}
+	v.overrides = append([]dashboard.DashboardFieldConfigSourceOverrides{cells}, v.overrides...)
 	return v.on(table.NewPanelBuilder().ShowHeader(true).CellHeight(common.TableCellHeightSm).
 		Footer(common.NewTableFooterOptionsBuilder().Show(false).Reducer([]string{})))
-}
-
-// bars is a list of bars, one a row of the result.
-func (v view) bars() built {
-	return v.on(bargauge.NewPanelBuilder().DisplayMode(common.BarGaugeDisplayModeBasic).Orientation(common.VizOrientationHorizontal).
-		ValueMode(common.BarGaugeValueModeText).NamePlacement(common.BarGaugeNamePlacementLeft).ShowUnfilled(true).
-		ReduceOptions(common.NewReduceDataOptionsBuilder().Values(true).Calcs([]string{"lastNotNull"}).Fields("/^share$/")))
 }
 
 // field changes one column or series.
@@ -172,6 +175,9 @@ func unit(name string) dashboard.DynamicConfigValue { return set("unit", name) }
 
 func width(pixels int) dashboard.DynamicConfigValue { return set("custom.width", pixels) }
 
+// wrapped shows a long text in as many lines as it takes.
+func wrapped() dashboard.DynamicConfigValue { return set("custom.wrapText", true) }
+
 func title(name string) dashboard.DynamicConfigValue { return set("displayName", name) }
 
 // painted colours the cells of a column.
@@ -185,6 +191,14 @@ func painted(states ...state) []dashboard.DynamicConfigValue {
 // fixed gives one series a colour of its own.
 func fixed(series, color string, more ...dashboard.DynamicConfigValue) dashboard.DashboardFieldConfigSourceOverrides {
 	return field(series, append(more, set("color", map[string]any{"mode": "fixed", "fixedColor": color}))...)
+}
+
+// shades colours the series whose names begin so, each a little differently.
+func shades(begin, color string) dashboard.DashboardFieldConfigSourceOverrides {
+	return dashboard.DashboardFieldConfigSourceOverrides{
+		Matcher:    dashboard.MatcherConfig{Id: "byRegexp", Options: "/^" + begin + "/"},
+		Properties: []dashboard.DynamicConfigValue{set("color", map[string]any{"mode": "shades", "fixedColor": color})},
+	}
 }
 
 // hidden keeps a column out of sight that links need.

@@ -14,10 +14,10 @@ func pipeline() dashboard.Dashboard {
 		WithVariable(dashboard.NewDatasourceVariableBuilder("prom").Label("Prometheus").Type(PrometheusType).
 			Description("A Prometheus that scrapes the workers. Only the second part of this dashboard needs it."))
 	b.WithPanel(silence()).WithPanel(freshness(4)).
-		WithPanel(booked("Was every record accounted for?", "Records read, less those counted, too late and rejected: 0, whatever died. Of the last day in which records were read.", "short", `sum(unaccounted)`, steps(vermilion, step{0, green}, step{1, vermilion}))).
-		WithPanel(booked("What share could not be used?", "Rejected records of all that were read, in the last day in which records were read.", "percentunit", `if(sum(consumed) = 0, 0, sum(rejected_total) / sum(consumed))`, steps(green, step{0.001, yellow}, step{0.01, vermilion}))).
-		WithPanel(booked("What share came too late?", "Records whose window was final already, of all that were read, in the last day in which records were read.", "percentunit", `if(sum(consumed) = 0, 0, sum(too_late) / sum(consumed))`, steps(green, step{0.001, yellow}, step{0.01, vermilion}))).
-		WithPanel(booked("How many offsets were missing?", "Offsets that Kafka no longer had (retention), or never gave (markers, compaction), in the last day in which records were read.", "short", `sum(missing)`, steps(green, step{1, yellow}))).
+		WithPanel(booked("All accounted for?", "Records read, less those counted, too late and rejected: 0, whatever died. Of the last day in which records were read.", "short", `sum(unaccounted)`, steps(vermilion, step{0, green}, step{1, vermilion}))).
+		WithPanel(booked("Share not usable?", "Rejected records of all that were read, in the last day in which records were read.", "percentunit", `if(sum(consumed) = 0, 0, sum(rejected_total) / sum(consumed))`, steps(green, step{0.001, yellow}, step{0.01, vermilion}))).
+		WithPanel(booked("Share too late?", "Records whose window was final already, of all that were read, in the last day in which records were read.", "percentunit", `if(sum(consumed) = 0, 0, sum(too_late) / sum(consumed))`, steps(green, step{0.001, yellow}, step{0.01, vermilion}))).
+		WithPanel(booked("Offsets missing?", "Offsets that Kafka no longer had (retention), or never gave (markers, compaction), in the last day in which records were read.", "short", `sum(missing)`, steps(green, step{1, yellow}))).
 		WithPanel(trust()).WithPanel(lateness()).WithPanel(rejectsOver()).WithPanel(rejectSamples()).WithPanel(ledgerTable())
 	own := dashboard.NewRowBuilder("What the workers say of themselves (needs Prometheus)").Collapsed(true)
 	for _, m := range workers {
@@ -28,7 +28,7 @@ func pipeline() dashboard.Dashboard {
 
 func silence() built {
 	return view{
-		question: "When did the judge last write?", w: 4, h: 4,
+		question: "When did it write?", w: 4, h: 4,
 		about:      "Time since the judge last wrote to ClickHouse, by the clock of ClickHouse. It writes as long as there are records.",
 		empty:      "never",
 		unit:       "s",

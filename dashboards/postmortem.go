@@ -24,13 +24,13 @@ FROM spikeline.incident_events WHERE `+theIncident+` AND event NOT IN ('first_sp
 	return finish(b.
 		WithPanel(itself()).
 		WithPanel(fact("How long did it last?", "From the onset to the recovery, or to the last window while it goes on.", "s", `dateDiff('second', started_at, ifNull(ended_at, toDateTime(version)))`, plain)).
-		WithPanel(fact("How long until it was seen?", "From the onset that the detector estimates to the end of the window whose judgement opened the incident. Event time: add what the pipeline lagged.", "s", `dateDiff('second', started_at, detected_at)`, steps(green, step{60, yellow}, step{300, vermilion}))).
-		WithPanel(fact("How many requests failed?", "5xx beyond what is usual, of its services from its start to its end.", "short", `requests_failed`, badAtOnce)).
+		WithPanel(fact("How soon was it seen?", "From the onset that the detector estimates to the end of the window whose judgement opened the incident. Event time: add what the pipeline lagged.", "s", `dateDiff('second', started_at, detected_at)`, steps(green, step{60, yellow}, step{300, vermilion}))).
+		WithPanel(fact("How many failed?", "5xx beyond what is usual, of its services from its start to its end.", "short", `requests_failed`, badAtOnce)).
 		WithPanel(fact("How many never came?", "Requests that were missing while traffic had dropped.", "short", `requests_missing`, badAtOnce)).
-		WithPanel(fact("How bad was the worst of it?", "Highest share of the requests of its services that failed.", "percentunit", `peak_error_rate`, errorSteps)).
-		WithPanel(fact("How much of the error budget is gone?", "Part of the 30-day error budget of its services, at their usual traffic; 100 % is all of it.", "percentunit", `budget_burnt`, steps(green, step{0.1, yellow}, step{1, vermilion}))).
+		WithPanel(fact("How bad at its worst?", "Highest share of the requests of its services that failed.", "percentunit", `peak_error_rate`, errorSteps)).
+		WithPanel(fact("Error budget spent?", "Part of the 30-day error budget of its services, at their usual traffic; 100 % is all of it.", "percentunit", `budget_burnt`, steps(green, step{0.1, yellow}, step{1, vermilion}))).
 		WithPanel(view{
-			question: "How did each service fare?", w: 24, h: 10,
+			question: "How did each service fare?", w: 24, h: 12,
 			about: "One row a service in the order in which it joined, its phase in colour. Grey is normal. An empty stretch has no data: it is no recovery.",
 			empty: elsewhere, name: "${__field.labels.place} ${__field.labels.service}", points: 700,
 			links:   []dashboard.DashboardLink{seriesLink("Show this service", toService+"${__field.labels.service:percentencode}")},
@@ -38,8 +38,8 @@ FROM spikeline.incident_events WHERE `+theIncident+` AND event NOT IN ('first_sp
 		}.states(phases)).
 		WithPanel(memberErrors()).
 		WithPanel(cost()).
-		WithPanel(happened(theIncident, 14)).
-		WithPanel(cascade(theIncident, 10)).
+		WithPanel(happened(theIncident, 12)).
+		WithPanel(cascade(theIncident, 12)).
 		WithPanel(shareOf("pop", "In which pops did requests fail?")).
 		WithPanel(shareOf("status", "With which status did they fail?")).
 		WithPanel(shareOf("cache", "In which state of the cache?")).
@@ -52,10 +52,10 @@ const elsewhere = "this incident is not in the time range: click its title in th
 
 func itself() built {
 	return view{
-		question: "What was it?", w: 24, h: 4,
+		question: "What was it?", w: 24, h: 5,
 		about:     "The incident as it now stands. A click on what happened sets the time range to it; the report is a page to hand on.",
 		empty:     "no such incident: choose one above",
-		overrides: append(incidentColumns(), linked("title", "Set the time range to this incident", toPostmortem, title("what"))),
+		overrides: append(incidentColumns(), linked("title", "Set the time range to this incident", toPostmortem, title("what"), wrapped())),
 		targets:   targets{rows(incidentRows + "\nWHERE " + theIncident)},
 	}.table()
 }
@@ -72,7 +72,7 @@ func memberErrors() built {
 	return view{
 		question: "How did its services fail, beside the fleet?", w: 12, h: 9,
 		about: "Share of requests that failed (5xx) at the ten services with most failed requests, and at the fleet.",
-		empty: elsewhere, unit: "percentunit", min: cog.ToPtr(0.0), name: "${__field.labels.service}",
+		empty: elsewhere, unit: "percentunit", min: cog.ToPtr(0.0), name: "${__field.labels.service}", bare: true,
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("fleet", faint, set("custom.lineWidth", 3), set("custom.fillOpacity", 0))},
 		targets: targets{lines(sql(`WITH (SELECT groupArray(service) FROM (SELECT service FROM spikeline.incident_members WHERE {incident} ORDER BY failed DESC LIMIT 10)) AS shown
 SELECT {time} AS time, arrayJoin(if(has(shown, who), ['fleet', who], ['fleet'])) AS service, sum(errors) / sum(requests) AS Value
@@ -97,10 +97,14 @@ func shareOf(what, question string) built {
 	return view{
 		question: question, w: 6, h: 9,
 		about: "Shares of the excess errors of the incident. It says where errors were seen, not why.",
-		empty: "no part stood out, or there were too few errors", unit: "percentunit", decimals: cog.ToPtr(1.0), min: cog.ToPtr(0.0), max: cog.ToPtr(1.0),
+		empty: "no part stood out, or there were too few errors", min: cog.ToPtr(0.0), max: cog.ToPtr(1.0),
 		thresholds: steps(blue),
-		targets:    targets{rows(`SELECT if(value = '', 'unknown', value) AS name, share FROM spikeline.incident_shares WHERE ` + theIncident + ` AND by = '` + what + `' ORDER BY share DESC LIMIT 10`)},
-	}.bars()
+		overrides: []dashboard.DashboardFieldConfigSourceOverrides{
+			field("name", title(what), width(90)),
+			field("share", unit("percentunit"), set("decimals", 1), set("custom.cellOptions", map[string]any{"type": "gauge", "mode": "basic", "valueDisplayMode": "text"})),
+		},
+		targets: targets{rows(`SELECT if(value = '', 'unknown', value) AS name, share FROM spikeline.incident_shares WHERE ` + theIncident + ` AND by = '` + what + `' ORDER BY share DESC LIMIT 10`)},
+	}.table()
 }
 
 func quality() built {

@@ -19,7 +19,7 @@ func service() dashboard.Dashboard {
 		WithPanel(serviceNumber("How much traffic does it get?", "Requests a second at the end of the time range.", "reqps", steps(blue), `sum(requests) / {span}`, "requests")).
 		WithPanel(serviceNumber("What share of its requests fails?", "5xx of its requests at the end of the time range.", "percentunit", errorSteps, `sum(errors) / sum(requests)`, "requests, errors")).
 		WithPanel(serviceNumber("How slow are its slowest?", "99th percentile of latency at the end of the time range, from merged histograms (within 3.1 %).", "ms", steps(calm, step{1000, yellow}, step{5000, vermilion}), `quantileExactWeightedArrayOrNull(0.99)(mapKeys(latency), mapValues(latency)) / 1000`, "latency")).
-		WithPanel(serviceNumber("How much comes from the cache?", "Share of requests answered from the edge cache.", "percentunit", steps(blue), `sum(cache_hits) / sum(requests)`, "requests, cache_hits")).
+		WithPanel(serviceNumber("What share is cached?", "Share of requests answered from the edge cache.", "percentunit", steps(blue), `sum(cache_hits) / sum(requests)`, "requests, cache_hits")).
 		WithPanel(found()).
 		WithPanel(band("Is the error rate normal?", "5xx of its requests. While the detector has a finding on them, the rate that it expected and the worst that it would call normal.", "percentunit", "error_surge", `sum(errors) / sum(requests)`, "1", 12)).
 		WithPanel(band("Is the traffic normal?", "Requests a second. While the detector has a finding on the traffic, what it expected and the highest (or lowest) that it would call normal.", "reqps", "traffic_surge', 'traffic_drop", `sum(requests) / {span}`, "10", 12)).
@@ -28,7 +28,7 @@ func service() dashboard.Dashboard {
 		WithPanel(quantiles()).
 		WithPanel(cache()).
 		WithPanel(suffered()).
-		WithPanel(popHeat("In which pops do its requests fail?", 12, 11, oneService)).
+		WithPanel(popHeat("In which pops do its requests fail?", 12, 13, oneService)).
 		WithPanel(popTable()).
 		WithPanel(signals()))
 }
@@ -43,7 +43,7 @@ func serviceNumber(question, about, unitName string, t *dashboard.ThresholdsConf
 
 func found() built {
 	return view{
-		question: "How often was it abnormal?", w: 4, h: 4,
+		question: "How many findings?", w: 4, h: 4,
 		about: "Findings of the detector that began in this time range, on the service over all pops.",
 		empty: "never in this range", unit: "short", thresholds: badAtOnce,
 		targets: targets{rows(`SELECT count() AS findings FROM spikeline.signals
@@ -55,7 +55,7 @@ WHERE $__timeFilter(window_start) AND service = ${service:singlequote} AND pop =
 func band(question, about, unitName, kinds, value, seconds string, w uint32) built {
 	return view{
 		question: question, about: about, w: w, h: 9,
-		empty: "no requests in this range", unit: unitName, min: cog.ToPtr(0.0),
+		empty: noRequests, unit: unitName, min: cog.ToPtr(0.0),
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{
 			fixed("observed", blue),
 			fixed("expected", green, set("custom.fillOpacity", 0), set("custom.lineStyle", map[string]any{"fill": "dash", "dash": []int{10, 6}})),
@@ -76,7 +76,7 @@ func sides() built {
 	return view{
 		question: "Do the errors come from the edge or from the origin?", w: 12, h: 8,
 		about: "5xx a second: those that the edge made itself (no origin answered, or it answered well), and those passed on from an origin.",
-		empty: "no requests in this range", unit: "reqps", min: cog.ToPtr(0.0),
+		empty: noRequests, unit: "reqps", min: cog.ToPtr(0.0),
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("edge", vermilion), fixed("origin", blue)},
 		targets: targets{lines(course(byPop("window_end, edge_errors, origin_errors", oneService),
 			"edge", "sum(edge_errors) / {span}", "origin", "sum(origin_errors) / {span}"))},
@@ -87,7 +87,8 @@ func codes() built {
 	return view{
 		question: "With which status are requests answered?", w: 12, h: 8,
 		about: "Requests a second by status code; the 12 most frequent of this time range.",
-		empty: "no requests in this range", unit: "reqps", min: cog.ToPtr(0.0), name: "${__field.labels.code}",
+		empty: noRequests, unit: "reqps", min: cog.ToPtr(0.0), name: "${__field.labels.code}",
+		overrides: []dashboard.DashboardFieldConfigSourceOverrides{shades("1", faint), shades("2", green), shades("3", sky), shades("4", yellow), shades("5", vermilion)},
 		targets: targets{lines(sql(`SELECT {time} AS time, toString(answer.1) AS code, sum(answer.2) / {span} AS Value
 FROM {rows} AS r ARRAY JOIN CAST(status, 'Array(Tuple(UInt16, UInt64))') AS answer
 WHERE answer.1 IN (
@@ -115,7 +116,7 @@ func cache() built {
 	return view{
 		question: "Does the cache still help?", w: 12, h: 8,
 		about: "Share of requests answered from the edge cache, and share of errors among those that were not.",
-		empty: "no requests in this range", unit: "percentunit", min: cog.ToPtr(0.0),
+		empty: noRequests, unit: "percentunit", min: cog.ToPtr(0.0),
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("from cache", green), fixed("errors past the cache", vermilion)},
 		targets: targets{lines(course(byPop("window_end, requests, errors, cache_hits", oneService),
 			"from cache", "sum(cache_hits) / sum(requests)",
@@ -125,9 +126,9 @@ func cache() built {
 
 func suffered() built {
 	return view{
-		question: "What was wrong with it, where and when?", w: 24, h: 9,
+		question: "What was wrong with it, where and when?", w: 24, h: 12,
 		about: "What the detector found: over all pops, and in each pop with findings (the 25 with most). Grey is normal. An empty stretch has no requests.",
-		empty: "no requests in this range", name: "${__field.labels.pop}", points: 700,
+		empty: noRequests, name: "${__field.labels.pop}", points: 700,
 		targets: targets{lines(sql(`SELECT w.time AS time, w.pop AS pop, if(w.seen, toInt8(f.finding), NULL) AS finding
 FROM (
   SELECT * FROM {alive} AS a
@@ -150,15 +151,15 @@ ORDER BY time, pop`, "{alive}", alive(byPop("window_end", oneService)), "{rows}"
 
 func popTable() built {
 	return view{
-		question: "Which pops serve it, and how well?", w: 12, h: 11,
+		question: "Which pops serve it, and how well?", w: 12, h: 13,
 		about: "Over the whole time range, most errors first.",
-		empty: "no requests in this range",
+		empty: noRequests,
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{
-			field("requests", unit("short")), field("errors", unit("short")),
-			field("error_rate", title("error rate"), unit("percentunit"), set("decimals", 2), set("thresholds", errorSteps), set("custom.cellOptions", map[string]any{"type": "color-text"})),
-			field("edge", title("made by the edge"), unit("percentunit"), set("decimals", 0)),
-			field("cached", title("from cache"), unit("percentunit"), set("decimals", 0)),
-			field("p99", unit("ms")),
+			field("pop", width(65)), field("requests", unit("short"), width(85)), field("errors", unit("short"), width(75)),
+			field("error_rate", title("error rate"), unit("percentunit"), set("decimals", 2), width(90), set("thresholds", errorSteps), set("custom.cellOptions", map[string]any{"type": "color-text"})),
+			field("edge", title("by the edge"), unit("percentunit"), set("decimals", 0), width(100)),
+			field("cached", title("from cache"), unit("percentunit"), set("decimals", 0), width(95)),
+			field("p99", unit("ms"), width(85)),
 		},
 		targets: targets{rows(sql(`SELECT pop, sum(r.requests) AS requests, sum(r.errors) AS errors, sum(r.errors) / sum(r.requests) AS error_rate,
   if(sum(r.errors) = 0, NULL, sum(edge_errors) / sum(r.errors)) AS edge, sum(cache_hits) / sum(r.requests) AS cached,
@@ -177,7 +178,7 @@ func signals() built {
 			field("window_start", title("window"), width(165)), field("onset", width(165)),
 			field("severity", append(painted(state{"critical", vermilion}, state{"warning", orange}, state{"info", sky}), width(80))...),
 			field("kind", width(150)), field("pop", width(80)), field("step", width(70)),
-			field("observed", width(90), unit("short")), field("expected", width(90), unit("short")), field("score", width(75), unit("short")),
+			field("observed", width(90), unit("short")), field("expected", width(90), unit("short")), field("score", width(75), unit("short")), field("reason", wrapped()),
 		},
 		targets: targets{rows(`SELECT window_start, if(opened, 'begins', 'ends') AS step, kind, if(pop = '', 'all', toString(pop)) AS pop, toString(severity) AS severity,
   onset, observed, expected, score, reason

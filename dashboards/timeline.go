@@ -17,8 +17,8 @@ func timeline() dashboard.Dashboard {
 	return finish(b.
 		WithPanel(openNow(4)).
 		WithPanel(firstService()).
-		WithPanel(counted("How many services were hit?", "Services in the incidents that this time range meets.", `uniqExact(service)`, "spikeline.incident_members", touched)).
-		WithPanel(counted("How many pops were hit?", "Edge locations in the incidents that this time range meets.", `length(arrayDistinct(arrayFlatten(groupArray(pops))))`, "spikeline.incidents", overlap)).
+		WithPanel(counted("How many services?", "Services in the incidents that this time range meets.", `uniqExact(service)`, "spikeline.incident_members", touched)).
+		WithPanel(counted("How many pops?", "Edge locations in the incidents that this time range meets.", `length(arrayDistinct(arrayFlatten(groupArray(pops))))`, "spikeline.incidents", overlap)).
 		WithPanel(failedInRange(4)).
 		WithPanel(stillSuffering()).
 		WithPanel(phaseTimeline()).
@@ -31,14 +31,14 @@ func timeline() dashboard.Dashboard {
 			fixed("fleet", faint, set("custom.axisPlacement", "right")))).
 		WithPanel(cascade(touched, 12)).
 		WithPanel(happened(`incident_id IN (SELECT incident_id FROM spikeline.incidents WHERE `+overlap+`)`, 12)).
-		WithPanel(serviceHeat("Where did requests fail, and when?", 12, 12, "{service}")).
-		WithPanel(popHeat("Which pops were hit?", 12, 12, "{service}")).
+		WithPanel(serviceHeat("Where did requests fail, and when?", 12, 13, "{service}")).
+		WithPanel(popHeat("Which pops were hit?", 12, 13, "{service}")).
 		WithPanel(incidentsInRange()))
 }
 
 func firstService() built {
 	return view{
-		question: "What failed first?", w: 5, h: 4,
+		question: "What failed first?", w: 4, h: 4,
 		about: "The first service of the largest incident that this time range meets.",
 		empty: "no incident in this range", thresholds: steps(blue),
 		links:   []dashboard.DashboardLink{seriesLink("Show this service", toService+"${__value.text:percentencode}")},
@@ -56,7 +56,7 @@ func counted(question, about, what, from, filter string) built {
 
 func stillSuffering() built {
 	return view{
-		question: "Who still suffers?", w: 3, h: 4,
+		question: "Who still suffers?", w: 4, h: 4,
 		about: "Services of open incidents that have not recovered, whatever the time range.",
 		empty: "nobody", unit: "short", thresholds: badAtOnce,
 		targets: targets{rows(`SELECT uniqExact(service) AS n FROM spikeline.incident_members
@@ -127,7 +127,7 @@ ORDER BY time, place`, "{alive}", alive(byService("window_end", "")), "{members}
 func firstAndFleet(question, about, unitName, fleet, first string, more ...dashboard.DashboardFieldConfigSourceOverrides) built {
 	return view{
 		question: question, about: about, w: 12, h: 9,
-		empty: "no requests in this range", unit: unitName, min: cog.ToPtr(0.0),
+		empty: noRequests, unit: unitName, min: cog.ToPtr(0.0),
 		overrides: append([]dashboard.DashboardFieldConfigSourceOverrides{fixed("first to fail", vermilion)}, more...),
 		targets:   targets{lines(strings.ReplaceAll(course(byService("window_end, requests, errors", ""), "first to fail", first, "fleet", fleet), "{worst}", worst))},
 	}.curve()
@@ -140,11 +140,11 @@ func cascade(filter string, w uint32) built {
 		empty: "no service was in an incident in this range",
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{
 			field("position", title("#"), unit("none"), width(45)),
-			linked("service", "Show this service", toService+"${__value.raw:percentencode}"),
-			field("started_at", title("joined"), width(165)),
-			field("ended_at", title("recovered"), width(165), set("noValue", "not yet")),
-			field("requests", unit("short"), width(90)),
-			field("failed", unit("short"), width(80)),
+			linked("service", "Show this service", toService+"${__value.raw:percentencode}", wrapped()),
+			field("started_at", title("joined"), width(155)),
+			field("ended_at", title("recovered"), width(155), set("noValue", "not yet")),
+			field("requests", unit("short"), width(80)),
+			field("failed", unit("short"), width(70)),
 			field("peak_rate", title("peak"), unit("percentunit"), set("decimals", 0), width(65), set("thresholds", errorSteps), set("custom.cellOptions", map[string]any{"type": "color-text"})),
 		},
 		targets: targets{rows(sql(`SELECT position, service, started_at, ended_at, requests, failed, peak_rate
@@ -159,13 +159,13 @@ func happened(filter string, w uint32) built {
 		about: "Events of the incidents, newest last: what the logs say, and notes that people have added with spikeline incidents annotate.",
 		empty: "no incident in this range",
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{
-			field("at", title("time"), width(165)),
-			field("event", append(painted(phaseWords()...), width(125))...),
-			linked("service", "Show this service", toService+"${__value.raw:percentencode}", width(190)),
+			field("at", title("time"), width(155)),
+			field("event", append(painted(phaseWords()...), width(115))...),
+			linked("service", "Show this service", toService+"${__value.raw:percentencode}", width(165)),
 			field("pop", width(60)),
-			field("summary", title("what the logs say")),
+			field("summary", title("what the logs say"), wrapped()),
 		},
-		targets: targets{rows(sql(`SELECT at, event, service, pop, `+said+` AS summary
+		targets: targets{rows(sql(`SELECT at, event, service, pop, ` + said + ` AS summary
 FROM spikeline.incident_events WHERE ` + filter + `
 ORDER BY at, seq LIMIT 1000`))},
 	}.table()
