@@ -28,6 +28,9 @@ func ExportTables() []string { return slices.Sorted(maps.Keys(exportable)) }
 // ExportFormats lists what Export can write.
 func ExportFormats() []string { return slices.Sorted(maps.Keys(exportFormats)) }
 
+// ErrNothing is an export of a time range in which the table has no rows.
+var ErrNothing = errors.New("nothing to export")
+
 // Export streams the rows of a table whose time lies in [from, to) to w. It is
 // ClickHouse that writes the format, so types and names are those of the table, and memory here is bounded.
 func Export(ctx context.Context, c Config, table, format string, from, to time.Time, w io.Writer) error {
@@ -39,18 +42,44 @@ func Export(ctx context.Context, c Config, table, format string, from, to time.T
 	if !known {
 		return fmt.Errorf("format %q is not known; allowed are %s", format, strings.Join(ExportFormats(), ", "))
 	}
-	req, err := c.exportRequest(ctx, table, column, writes, from, to)
+	in := fmt.Sprintf("%[1]s >= {from:DateTime('UTC')} AND %[1]s < {to:DateTime('UTC')}", column)
+	query := url.Values{"param_from": {from.UTC().Format(time.DateTime)}, "param_to": {to.UTC().Format(time.DateTime)}}
+	var extent strings.Builder
+	if err := c.stream(ctx, fmt.Sprintf(extentQuery, column, table, in), query, &extent); err != nil {
+		return err
+	}
+	switch rows, span, _ := strings.Cut(strings.TrimSpace(extent.String()), "\t"); {
+	case span == "":
+		return fmt.Errorf("%w: %s has no rows at all; replay logs or run a worker first", ErrNothing, table)
+	case rows == "0":
+		return fmt.Errorf("%w: %s has no rows from %s to %s; it has some %s", ErrNothing, table, from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339), span)
+	}
+	return c.stream(ctx, fmt.Sprintf("SELECT * FROM spikeline.%s WHERE %s ORDER BY %s FORMAT %s", table, in, column, writes), query, w)
+}
+
+// extentQuery says whether the range has rows, and which times the table has.
+const extentQuery = `SELECT (SELECT count() FROM (SELECT 1 FROM spikeline.%[2]s WHERE %[3]s LIMIT 1)),
+if(count() = 0, '', concat('from ', formatDateTime(min(%[1]s), '%%FT%%TZ'), ' to ', formatDateTime(max(%[1]s), '%%FT%%TZ'))) FROM spikeline.%[2]s FORMAT TSVRaw`
+
+// Codes of ClickHouse for a user without the right, and for one who may not log in.
+const (
+	accessDenied         = "497"
+	authenticationFailed = "516"
+)
+
+// stream copies the answer to a query to w as it comes.
+func (c Config) stream(ctx context.Context, query string, parameters url.Values, w io.Writer) error {
+	req, err := c.exportRequest(ctx, query, parameters)
 	if err != nil {
 		return err
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return fmt.Errorf("ClickHouse cannot be reached: %w", err)
+		return fmt.Errorf("ClickHouse cannot be reached: %w; name another with --clickhouse", err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(res.Body, 1000))
-		return fmt.Errorf("ClickHouse refuses the export: %s", strings.TrimSpace(string(text)))
+		return refused(req, res)
 	}
 	if _, err := io.Copy(w, res.Body); err != nil {
 		return fmt.Errorf("the export broke off: %w", err)
@@ -58,8 +87,20 @@ func Export(ctx context.Context, c Config, table, format string, from, to time.T
 	return nil
 }
 
-func (c Config) exportRequest(ctx context.Context, table, column, format string, from, to time.Time) (*http.Request, error) {
-	options, err := c.login()
+func refused(req *http.Request, res *http.Response) error {
+	user := req.Header.Get("X-ClickHouse-User")
+	switch res.Header.Get("X-ClickHouse-Exception-Code") {
+	case accessDenied:
+		return fmt.Errorf("user %s may not read database spikeline: have it granted (GRANT SELECT ON spikeline.* TO %s), or name another user in the DSN", user, user)
+	case authenticationFailed:
+		return fmt.Errorf("user %s may not log in at %s: check the name in the DSN, and the password", user, req.URL.Host)
+	}
+	text, _ := io.ReadAll(io.LimitReader(res.Body, 1000))
+	return fmt.Errorf("ClickHouse refuses the export: %s", strings.TrimSpace(string(text)))
+}
+
+func (c Config) exportRequest(ctx context.Context, query string, parameters url.Values) (*http.Request, error) {
+	options, err := c.options()
 	if err != nil {
 		return nil, err
 	}
@@ -71,13 +112,10 @@ func (c Config) exportRequest(ctx context.Context, table, column, format string,
 	if options.TLS != nil {
 		scheme = "https"
 	}
-	query := url.Values{
-		"query":      {fmt.Sprintf("SELECT * FROM spikeline.%[1]s WHERE %[2]s >= {from:DateTime('UTC')} AND %[2]s < {to:DateTime('UTC')} ORDER BY %[2]s FORMAT %[3]s", table, column, format)},
-		"param_from": {from.UTC().Format(time.DateTime)}, "param_to": {to.UTC().Format(time.DateTime)},
-		"date_time_output_format": {"iso"},
-	}
-	address := url.URL{Scheme: scheme, Host: options.Addr[0], Path: "/", RawQuery: query.Encode()}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
+	values := url.Values{"query": {query}, "date_time_output_format": {"iso"}}
+	maps.Copy(values, parameters)
+	address := url.URL{Scheme: scheme, Host: options.Addr[0], Path: "/", RawQuery: values.Encode()}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), http.NoBody)
 	if err != nil {
 		return nil, err
 	}

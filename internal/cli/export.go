@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -30,7 +31,7 @@ func (a *app) export() *cobra.Command {
 		Short: "Write windows, signals or incidents as Parquet, Arrow or CSV",
 		Long: `Streams the rows of a time range out of ClickHouse, which writes the format
 itself: pandas, DuckDB and spreadsheets read the result. A file that could not
-be completed keeps the ending .partial.`,
+be completed keeps the ending .partial; a range without rows is an error.`,
 		Example: `  spikeline export --from 2025-11-18T11:00:00Z --to 2025-11-18T18:00:00Z --format parquet -o outage.parquet
   spikeline export --table incidents --from 2025-01-01T00:00:00Z --to 2026-01-01T00:00:00Z --format csv -o -`,
 		Args: noArgs,
@@ -68,7 +69,13 @@ func (a *app) runExport(ctx context.Context, e *exporting) error {
 	w, finish := a.exportProgress(file)
 	err = errors.Join(write(w), file.Close())
 	finish()
-	if err != nil {
+	info, statErr := os.Stat(partial)
+	switch {
+	case err != nil && statErr == nil && info.Mode().IsRegular() && info.Size() == 0:
+		return errors.Join(err, os.Remove(partial))
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("%w; what came until then is in %s: make room, or name a file on another disk with -o", err, partial)
+	case err != nil:
 		return fmt.Errorf("%w; what came until then is in %s", err, partial)
 	}
 	return os.Rename(partial, e.output)
@@ -116,5 +123,5 @@ func (a *app) exportProgress(file io.Writer) (io.Writer, func()) {
 	}
 	bar := progressbar.NewOptions64(-1, progressbar.OptionSetWriter(a.stderr), progressbar.OptionShowBytes(true),
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetDescription("writing"))
-	return io.MultiWriter(file, bar), func() { bar.Finish() }
+	return io.MultiWriter(file, bar), func() { _ = bar.Finish() } // a bar that cannot be drawn loses nothing
 }

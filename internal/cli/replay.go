@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -21,7 +19,6 @@ import (
 	"github.com/spikeline/spikeline/internal/replay"
 	"github.com/spikeline/spikeline/internal/telemetry"
 	"github.com/spikeline/spikeline/processor"
-	"github.com/spikeline/spikeline/processor/incident"
 	"github.com/spikeline/spikeline/processor/window"
 	"github.com/spikeline/spikeline/sink"
 )
@@ -30,7 +27,7 @@ import (
 type replaying struct {
 	settings
 	format, service string
-	lateness        time.Duration
+	lateness, wait  time.Duration
 	run             string
 	json            bool
 }
@@ -62,7 +59,16 @@ not be used. With --clickhouse, everything is stored as the worker does.`,
 	f.StringVar(&r.format, "format", "", "of the lines: "+strings.Join(accesslog.Formats(), ", ")+"; found out when not given")
 	f.StringVar(&r.service, "service", "", "`NAME` of the service where the lines name none; the file's name when not given")
 	f.DurationVar(&r.lateness, "lateness", time.Hour, "how far behind the newest a line may be and still count; servers log long requests when they end")
+	f.DurationVar(&r.wait, "wait", time.Minute, "how far out of order lines may be and still be judged with their window; later ones count, after the judgement")
 	f.BoolVar(&r.json, "json", false, "print one JSON document")
+	return c
+}
+
+// patient has windows wait for lines out of order: nobody is in a hurry the day after.
+func (r *replaying) patient(c window.Config) window.Config {
+	c.OutOfOrderness = max(r.wait, c.OutOfOrderness)
+	c.AllowedLateness = max(r.lateness, c.AllowedLateness)
+	c.ReleaseAfter = max(c.ReleaseAfter, c.AllowedLateness+c.OutOfOrderness)
 	return c
 }
 
@@ -75,8 +81,7 @@ func (a *app) runReplay(ctx context.Context, r *replaying, args []string) error 
 	if err != nil {
 		return err
 	}
-	cfg.Window.AllowedLateness = max(r.lateness, cfg.Window.AllowedLateness)
-	cfg.Window.ReleaseAfter = max(cfg.Window.ReleaseAfter, cfg.Window.AllowedLateness+cfg.Window.OutOfOrderness)
+	cfg.Window = r.patient(cfg.Window)
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
@@ -84,7 +89,7 @@ func (a *app) runReplay(ctx context.Context, r *replaying, args []string) error 
 	if r.service != "" {
 		service.Fallback = r.service
 	}
-	out := newReplayOutput(a, r.json)
+	out := newReplayOutput(a, r)
 	put, closeSink, err := r.store(ctx, cfg)
 	if err != nil {
 		return err
@@ -98,7 +103,8 @@ func (a *app) runReplay(ctx context.Context, r *replaying, args []string) error 
 			out.learn(b)
 			return put(b)
 		},
-		Detected: func(file, format, why string) { fmt.Fprintf(a.stderr, "%s is read as %s: %s\n", file, format, why) },
+		Detected: a.tellFormats,
+		Mixed:    out.mixed,
 		Line:     out.line,
 		Read:     read,
 		Trouble:  out.trouble,
@@ -107,13 +113,28 @@ func (a *app) runReplay(ctx context.Context, r *replaying, args []string) error 
 	if err = errors.Join(err, closeSink()); err != nil {
 		return err
 	}
-	if err := out.finish(); err != nil {
-		return err
+	return errors.Join(out.finish(), out.verdict(len(files)))
+}
+
+// tellFormats says how files were understood, files alike in one line.
+func (a *app) tellFormats(files []replay.Understood) {
+	var formats []string
+	alike := map[string][]replay.Understood{}
+	for _, f := range files {
+		if alike[f.Format] == nil {
+			formats = append(formats, f.Format)
+		}
+		alike[f.Format] = append(alike[f.Format], f)
 	}
-	if out.broken > 0 {
-		return fmt.Errorf("%d of %d files could not be read to their end; what was read until there is counted above", out.broken, len(files))
+	for _, format := range formats {
+		first, more := alike[format][0], len(alike[format])-1
+		switch more {
+		case 0:
+			fmt.Fprintf(a.stderr, "%s is read as %s: %s\n", first.File, format, first.Why)
+		default:
+			fmt.Fprintf(a.stderr, "%s and %s more are read as %s: of the first, %s\n", first.File, plural(more, "file"), format, first.Why)
+		}
 	}
-	return nil
 }
 
 // store gives what batches are written to: ClickHouse where one is named, else nothing.
@@ -163,7 +184,7 @@ func (a *app) replayProgress(size int64) (read func(int64), finish func()) {
 	}
 	bar := progressbar.NewOptions64(size, progressbar.OptionSetWriter(a.stderr), progressbar.OptionShowBytes(true),
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetDescription("reading"))
-	return func(n int64) { bar.Add64(n) }, func() { bar.Finish() }
+	return func(n int64) { _ = bar.Add64(n) }, func() { _ = bar.Finish() } // a bar that cannot be drawn loses nothing
 }
 
 // replayOutput gathers what is printed, and prints rejected lines as they come.
@@ -171,6 +192,8 @@ type replayOutput struct {
 	*app
 	*timeline
 	json     bool
+	out      *checked
+	store    string // DSN of where all is kept; empty for nowhere
 	folds    processor.FoldCounters
 	services map[string]*window.Counts
 	open     map[int64]map[string]window.Counts // newest counts of windows that may still change
@@ -185,8 +208,9 @@ type replayOutput struct {
 	last     int64
 }
 
-func newReplayOutput(a *app, asJSON bool) *replayOutput {
-	return &replayOutput{app: a, timeline: newTimeline(a.stdout, telemetry.Terminal(a.stdout)), json: asJSON,
+func newReplayOutput(a *app, r *replaying) *replayOutput {
+	out := &checked{Writer: a.stdout}
+	return &replayOutput{app: a, out: out, timeline: newTimeline(out, telemetry.Terminal(a.stdout)), json: r.json, store: r.clickhouse,
 		services: map[string]*window.Counts{}, reasons: map[string]int64{}, open: map[int64]map[string]window.Counts{}}
 }
 
@@ -199,6 +223,21 @@ func (o *replayOutput) trouble(file string, line int64, err error) {
 	o.broken++
 	o.troubles = append(o.troubles, fmt.Sprintf("%s breaks off after line %d: %v", file, line, err))
 	fmt.Fprintf(o.stderr, "spikeline: %s\n", o.troubles[len(o.troubles)-1])
+}
+
+func (o *replayOutput) mixed(file string, lines int64, u replay.Understood) {
+	fmt.Fprintf(o.stderr, "spikeline: %s mixes formats: %s malformed lines, and %s: replay those apart, with --format %s\n", file, grouped(uint64(lines)), u.Why, u.Format)
+}
+
+// verdict is the error of a replay that came to its end.
+func (o *replayOutput) verdict(files int) error {
+	switch {
+	case o.broken > 0:
+		return fmt.Errorf("%d of %s could not be read to the end; what was read until there is counted above: fetch what is damaged again", o.broken, plural(files, "file"))
+	case o.total.Requests == 0 && o.rejected > 0:
+		return fmt.Errorf("not one of %s lines could be used: leave out --format, so that it is found out, or name another", grouped(uint64(o.rejected)))
+	}
+	return nil
 }
 
 func (o *replayOutput) learn(b processor.Batch) {
@@ -270,108 +309,10 @@ func (o *replayOutput) reject(r window.Reject) {
 func (o *replayOutput) finish() error {
 	o.settle(window.EndOfTime)
 	if o.json {
-		enc := json.NewEncoder(o.stdout)
+		enc := json.NewEncoder(o.out)
 		enc.SetIndent("", "  ")
 		return enc.Encode(o.document())
 	}
 	o.summary()
-	return nil
-}
-
-type replayJSON struct {
-	Lines     uint64                 `json:"lines"`
-	Requests  uint64                 `json:"requests"`
-	Errors    uint64                 `json:"errors"`
-	Client    uint64                 `json:"client_errors"`
-	Bytes     uint64                 `json:"bytes"`
-	Status    map[string]uint64      `json:"status"`
-	Rejected  map[string]int64       `json:"rejected"`
-	First     string                 `json:"first_window,omitempty"`
-	Last      string                 `json:"last_window_end,omitempty"`
-	Services  map[string]serviceJSON `json:"services"`
-	Incidents []incidentJSON         `json:"incidents"`
-	Rejects   []rejectJSON           `json:"rejects"`
-	Omitted   int64                  `json:"rejects_omitted,omitempty"`
-	Troubles  []string               `json:"troubles,omitempty"`
-}
-
-type serviceJSON struct {
-	Requests uint64 `json:"requests"`
-	Errors   uint64 `json:"errors"`
-	Client   uint64 `json:"client_errors"`
-	Bytes    uint64 `json:"bytes"`
-}
-
-type rejectJSON struct {
-	File   string `json:"file"`
-	Line   int64  `json:"line"`
-	Reason string `json:"reason"`
-	Sample string `json:"sample"`
-}
-
-func (o *replayOutput) document() replayJSON {
-	d := replayJSON{
-		Lines: o.folds.Counted.Load() + uint64(o.rejected), Requests: o.total.Requests, Errors: o.total.Errors, Client: o.total.ClientErrors, Bytes: o.total.Bytes,
-		Status: map[string]uint64{}, Rejected: o.reasons, Services: map[string]serviceJSON{}, Incidents: []incidentJSON{}, Rejects: o.rejects, Omitted: o.omitted, Troubles: o.troubles,
-	}
-	if o.rejects == nil {
-		d.Rejects = []rejectJSON{}
-	}
-	for _, s := range o.total.Status {
-		d.Status[fmt.Sprint(s.Code)] = s.Count
-	}
-	for name, c := range o.services {
-		d.Services[name] = serviceJSON{c.Requests, c.Errors, c.ClientErrors, c.Bytes}
-	}
-	if o.total.Requests > 0 {
-		d.First, d.Last = stamp(o.first), stamp(o.last)
-	}
-	for _, in := range o.found() {
-		d.Incidents = append(d.Incidents, incidentDocument(in, o.events[in.ID]))
-	}
-	return d
-}
-
-func (o *replayOutput) summary() {
-	w := o.stdout
-	found := o.found()
-	if len(found) > 0 {
-		fmt.Fprintln(w)
-	}
-	if o.total.Requests > 0 {
-		fmt.Fprintf(w, "%s requests of %s from %s to %s UTC, %s failed (5xx).\n", grouped(o.total.Requests), plural(len(o.services), "service"), stamp(o.first), stamp(o.last), grouped(o.total.Errors))
-	}
-	switch len(found) {
-	case 0:
-		fmt.Fprintln(w, "No incident.")
-	default:
-		fmt.Fprintf(w, "%s:\n", plural(len(found), "incident"))
-		printIncidents(w, found)
-	}
-	if o.rejected > 0 {
-		o.printRejects(w)
-	}
-}
-
-func printIncidents(w io.Writer, list []incident.Incident) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "  ID\tSTARTED\tMAIN IMPACT ENDED\tENDED\tSEVERITY\tSERVICES\tFAILED\tTITLE")
-	for _, in := range list {
-		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", in.ID, stamp(in.StartedAt), stamp(in.MainImpactEndedAt), stamp(in.EndedAt), in.Severity, len(in.Services), grouped(in.RequestsFailed), in.Title)
-	}
-	t.Flush()
-}
-
-func (o *replayOutput) printRejects(w io.Writer) {
-	fmt.Fprintf(w, "%s lines could not be used:", grouped(uint64(o.rejected)))
-	for _, reason := range slices.Sorted(mapKeys(o.reasons)) {
-		fmt.Fprintf(w, " %s %s;", grouped(uint64(o.reasons[reason])), reason)
-	}
-	fmt.Fprintln(w)
-	for _, r := range o.rejects[:min(len(o.rejects), rejectsShown)] {
-		fmt.Fprintf(w, "  %s:%d: %s: %s\n", r.File, r.Line, r.Reason, r.Sample)
-	}
-	if more := len(o.rejects) + int(o.omitted) - rejectsShown; more > 0 {
-		fmt.Fprintf(w, "  and %s more; --json lists all\n", grouped(uint64(more)))
-	}
+	return o.out.err
 }

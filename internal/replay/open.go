@@ -3,6 +3,7 @@ package replay
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -22,7 +23,7 @@ func openPlain(name string, stdin io.Reader, read func(int64)) (io.Reader, io.Cl
 			return nil, nil, fmt.Errorf("%w: name log files, or - for standard input", err)
 		}
 		if info, err := f.Stat(); err == nil && info.IsDir() {
-			f.Close()
+			_ = f.Close() // only read from
 			return nil, nil, fmt.Errorf("%s is a directory: name the files in it, for example %s/*", name, name)
 		}
 		raw = f
@@ -33,14 +34,14 @@ func openPlain(name string, stdin io.Reader, read func(int64)) (io.Reader, io.Cl
 	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(buffered)
 		if err != nil {
-			raw.Close()
+			_ = raw.Close()
 			return nil, nil, fmt.Errorf("%s begins like gzip, but is not: %w", name, err)
 		}
 		return z, raw, nil
 	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		z, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
 		if err != nil {
-			raw.Close()
+			_ = raw.Close()
 			return nil, nil, fmt.Errorf("%s begins like zstd, but is not: %w", name, err)
 		}
 		return z, both{z.IOReadCloser(), raw}, nil
@@ -50,10 +51,7 @@ func openPlain(name string, stdin io.Reader, read func(int64)) (io.Reader, io.Cl
 
 type both struct{ a, b io.Closer }
 
-func (c both) Close() error {
-	c.a.Close()
-	return c.b.Close()
-}
+func (c both) Close() error { return errors.Join(c.a.Close(), c.b.Close()) }
 
 // counting tells how much was read.
 type counting struct {

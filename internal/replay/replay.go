@@ -8,7 +8,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
@@ -32,14 +31,19 @@ type Options struct {
 	Judged    *processor.JudgeCounters
 
 	Batch    func(processor.Batch) error                       // what was learned, in order
-	Detected func(file, format, why string)                    // how a file was understood
+	Detected func([]Understood)                                // how the files were understood, told once, before anything is counted
+	Mixed    func(file string, lines int64, u Understood)      // so many lines of a file are malformed, and look like another format
 	Line     func(file string, line int64, r accesslog.Reason) // a line that was not counted
 	Read     func(bytes int64)                                 // progress, in bytes of the files as they are on disk
 	Trouble  func(file string, line int64, err error)          // a file that could be read only up to a line
 }
 
 // chunk is how many lines of a file are read before another file may be due.
-const chunk = 2048
+// Of many files each gives fewer, since what is read ahead waits in memory for the others.
+const (
+	chunk    = 2048
+	chunkMin = 256
+)
 
 // Run replays to the end of all files. It returns an error for a file that
 // cannot be opened or understood, before anything is counted; a file that breaks
@@ -50,6 +54,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	o.tellFormats(files)
 	judge := processor.NewJudge(o.Judge, o.Judged)
 	place, lines := int64(0), 0
 	apply := func(messages []window.Message) {
@@ -62,8 +67,8 @@ func Run(ctx context.Context, o Options) error {
 		apply([]window.Message{{Source: f.source, Sources: 1, Watermark: window.NoTime}})
 	}
 	for live := files; len(live) > 0 && ctx.Err() == nil; {
-		f := furthestBehind(live)
-		more, err := f.read(chunk)
+		f, n := furthestBehind(live), max(chunk/len(live), chunkMin)
+		more, err := f.read(n)
 		if err != nil && o.Trouble != nil {
 			o.Trouble(f.name, f.line, err)
 		}
@@ -71,9 +76,10 @@ func Run(ctx context.Context, o Options) error {
 			apply(f.lines.Folder.Flush(false))
 		} else {
 			apply(f.lines.Folder.End())
+			f.tellMixture()
 			live = without(live, f)
 		}
-		if lines += chunk; lines >= 32*chunk || len(live) == 0 || judge.Pending() > 0 {
+		if lines += n; lines >= 32*chunk || len(live) == 0 || judge.Pending() > 0 {
 			lines = 0
 			if err := o.Batch(judge.Take()); err != nil {
 				return err
@@ -93,6 +99,11 @@ type file struct {
 	lines  *processor.Lines
 	line   int64 // lines read
 	buffer []byte
+	format string
+	why    string // the format was found; empty when it was given
+
+	malformed int64
+	strangers [][]byte // the first malformed lines
 }
 
 func openAll(o *Options) (files []*file, err error) {
@@ -112,14 +123,9 @@ func open(o *Options, name string, number, of int32) (*file, error) {
 		return nil, err
 	}
 	f := &file{Options: o, name: name, closer: closer, reader: bufio.NewReaderSize(plain, 1<<20)}
-	format := o.Format
-	if format == "" {
-		var why string
-		if format, why, err = f.detect(); err != nil {
+	if f.format = o.Format; f.format == "" {
+		if f.format, f.why, err = f.detect(); err != nil {
 			return f, err
-		}
-		if o.Detected != nil {
-			o.Detected(name, format, why)
 		}
 	}
 	service := o.Service
@@ -129,29 +135,8 @@ func open(o *Options, name string, number, of int32) (*file, error) {
 	f.source = window.Source{Topic: name}
 	folder := window.NewFolder(o.Judge.Window, f.source, 1, window.Commit{Offset: 1, Largest: window.NoTime})
 	folder.ShowEveryReject()
-	f.lines, err = processor.NewLines(format, service, folder, o.MaxRecord, o.Counters)
+	f.lines, err = processor.NewLines(f.format, service, folder, o.MaxRecord, o.Counters)
 	return f, err
-}
-
-// detect finds the format from the first lines, which stay to be read.
-func (f *file) detect() (format, why string, err error) {
-	head, err := f.reader.Peek(64 << 10)
-	switch {
-	case len(head) == 0 && (err == nil || errors.Is(err, io.EOF)):
-		return accesslog.Formats()[0], "it is empty", nil
-	case len(head) == 0:
-		return "", "", fmt.Errorf("%s cannot be read: %w", f.name, err)
-	}
-	var lines [][]byte
-	for line := range strings.Lines(string(head)) {
-		if strings.HasSuffix(line, "\n") || len(head) < 64<<10 {
-			lines = append(lines, []byte(strings.TrimRight(line, "\r\n")))
-		}
-	}
-	if format, why = accesslog.Detect(lines); format == "" {
-		return "", "", fmt.Errorf("%s: its first lines fit none of the formats %s: name one with --format, or make one of these", f.name, strings.Join(accesslog.Formats(), ", "))
-	}
-	return format, why, nil
 }
 
 // baseName is the service of files that name none: access.log.1.gz gives access.
@@ -193,8 +178,8 @@ func (f *file) read(n int) (more bool, err error) {
 		line, err := f.next()
 		if len(line) > 0 || err == nil {
 			f.line++
-			if reason := f.lines.Line(f.line, now, line); reason != accesslog.OK && f.Options.Line != nil {
-				f.Options.Line(f.name, f.line, reason)
+			if reason := f.lines.Line(f.line, now, line); reason != accesslog.OK {
+				f.reject(line, reason)
 			}
 		}
 		if errors.Is(err, io.EOF) {
@@ -205,6 +190,15 @@ func (f *file) read(n int) (more bool, err error) {
 		}
 	}
 	return true, nil
+}
+
+func (f *file) reject(line []byte, reason accesslog.Reason) {
+	if reason == accesslog.Malformed {
+		f.keepStranger(line)
+	}
+	if f.Options.Line != nil {
+		f.Options.Line(f.name, f.line, reason)
+	}
 }
 
 // next gives a line without its end. Of a line that is longer than a record
@@ -233,6 +227,6 @@ func trimEnd(line []byte) []byte {
 
 func closeAll(files []*file) {
 	for _, f := range files {
-		f.closer.Close()
+		_ = f.closer.Close() // only read from
 	}
 }

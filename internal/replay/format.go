@@ -1,0 +1,111 @@
+package replay
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/spikeline/spikeline/ingest/accesslog"
+)
+
+// Understood says which format the lines of a file were taken for, and why.
+type Understood struct{ File, Format, Why string }
+
+// headBytes of a file are looked at to find its format.
+const headBytes = 64 << 10
+
+// detect finds the format from the first lines, which stay to be read.
+func (f *file) detect() (format, why string, err error) {
+	head, err := f.reader.Peek(headBytes)
+	switch {
+	case len(head) == 0 && (err == nil || errors.Is(err, io.EOF)):
+		return accesslog.Formats()[0], "it is empty", nil
+	case len(head) == 0:
+		return "", "", fmt.Errorf("%s cannot be read: %w", f.name, err)
+	}
+	var lines [][]byte
+	for line := range strings.Lines(string(head)) {
+		if strings.HasSuffix(line, "\n") || len(head) < headBytes {
+			lines = append(lines, []byte(strings.TrimRight(line, "\r\n")))
+		}
+	}
+	if format, why = accesslog.Detect(lines); format == "" {
+		return "", "", f.stranger(lines)
+	}
+	return format, why, nil
+}
+
+// zoneless are times of day with a date and without a zone.
+var zoneless = regexp.MustCompile(`(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d)(\])|(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?)(["\s]|$)`)
+
+// stranger explains lines that fit no format: those that would with a zone in their times, and others.
+func (f *file) stranger(lines [][]byte) error {
+	shown := accesslog.Mask(nil, firstText(lines))
+	zoned := make([][]byte, len(lines))
+	for i, line := range lines {
+		zoned[i] = zoneless.ReplaceAllFunc(line, addZone)
+	}
+	if format, _ := accesslog.Detect(zoned); format != "" {
+		return fmt.Errorf("%s: its lines are %s, but their times name no zone, and a guess could be hours off: have the server log one, "+
+			"such as 18/Nov/2025:11:28:04 +0100 or 2025-11-18T11:28:04Z; the first line is %q", f.name, format, shown)
+	}
+	return fmt.Errorf("%s: its first lines fit none of the formats %s: name one with --format, or make one of these (another delimiter is another format); the first line is %q",
+		f.name, strings.Join(accesslog.Formats(), ", "), shown)
+}
+
+func addZone(match []byte) []byte {
+	last := len(match) - 1
+	switch match[last] {
+	case ']':
+		return append(bytes.Clone(match[:last]), " +0000]"...)
+	case '"', ' ', '\t':
+		return append(append(bytes.Replace(match[:last], []byte(" "), []byte("T"), 1), 'Z'), match[last])
+	}
+	return append(bytes.Replace(match, []byte(" "), []byte("T"), 1), 'Z')
+}
+
+func firstText(lines [][]byte) []byte {
+	for _, line := range lines {
+		if len(bytes.TrimSpace(line)) > 0 && line[0] != '#' {
+			return line
+		}
+	}
+	return nil
+}
+
+func (o *Options) tellFormats(files []*file) {
+	var found []Understood
+	for _, f := range files {
+		if f.why != "" {
+			found = append(found, Understood{f.name, f.format, f.why})
+		}
+	}
+	if len(found) > 0 && o.Detected != nil {
+		o.Detected(found)
+	}
+}
+
+// Of the malformed lines of a file some are kept, to tell what they are.
+const (
+	strangersKept = 64
+	strangerBytes = 8 << 10
+)
+
+func (f *file) keepStranger(line []byte) {
+	f.malformed++
+	if len(f.strangers) < strangersKept && len(line) <= strangerBytes {
+		f.strangers = append(f.strangers, bytes.Clone(line))
+	}
+}
+
+// tellMixture says that the malformed lines of a file are of another format, where they are.
+func (f *file) tellMixture() {
+	format, why := accesslog.Detect(f.strangers)
+	f.strangers = nil
+	if format != "" && format != f.format && f.Mixed != nil {
+		f.Mixed(f.name, f.malformed, Understood{f.name, format, why})
+	}
+}
