@@ -62,7 +62,7 @@ func fleetTrafficNow(w uint32) built {
 
 func failedInRange(w uint32) built {
 	return view{
-		question: "How many requests failed?", w: w, h: 4,
+		question: "How many failed?", w: w, h: 4,
 		about: "Requests that failed beyond what is usual, in the incidents that this time range meets, from their start to their end.",
 		empty: "no incident in this range", unit: "short", thresholds: badAtOnce,
 		targets: targets{rows(sql(`SELECT sum(requests_failed) AS failed FROM spikeline.incidents WHERE {overlap}`))},
@@ -87,7 +87,7 @@ func incidentColumns() []dashboard.DashboardFieldConfigSourceOverrides {
 		field("severity", append(painted(severities...), width(80))...),
 		field("phase", append(painted(phaseWords()...), width(115))...),
 		linked("title", "Show the timeline of this incident", toTimeline, title("what"), wrapped()),
-		linked("first_service", "Show the service that failed first", toService+"${__value.raw:percentencode}", title("first"), width(175), wrapped()),
+		linked("first_service", "Show the service that failed first", toService+"${__value.raw:percentencode}", title("first"), width(195), wrapped()),
 		field("services", width(75), unit("short")),
 		field("pops", width(60), unit("short")),
 		field("failed", title("failed requests"), unit("short"), width(115)),

@@ -131,6 +131,7 @@ func (v view) stack() built {
 // states is a state timeline of numbers with names. Its query gives a NULL where
 // there is no data, which ends the colour; insertNulls would do so too, but at a fixed age, and a step of a long range is older.
 func (v view) states(names []state) built {
+	v.overrides = append([]dashboard.DashboardFieldConfigSourceOverrides{missing("no data")}, v.overrides...)
 	v.mappings, v.thresholds, v.color = numbered(names), plain, "palette-classic" // thresholds would draw their steps in place of the names
 	return v.on(statetimeline.NewPanelBuilder().ShowValue(common.VisibilityModeAuto).MergeValues(true).RowHeight(0.9).
 		FillOpacity(90).LineWidth(0).NeverInsertNulls().NeverSpanNulls().Legend(legend()).
@@ -151,13 +152,16 @@ func (v view) heat() built {
 		Tooltip(heatmap.NewHeatmapTooltipBuilder().Mode(common.TooltipDisplayModeSingle).ShowColorScale(true)).ShowLegend())
 }
 
-// table shows what its query gives. The empty state of the panel would stand in every empty cell too.
-func (v view) table() built {
-	cells := dashboard.DashboardFieldConfigSourceOverrides{
+// missing is what a value that is not there says in place of what the empty panel says.
+func missing(text string) dashboard.DashboardFieldConfigSourceOverrides {
+	return dashboard.DashboardFieldConfigSourceOverrides{
 		Matcher:    dashboard.MatcherConfig{Id: "byRegexp", Options: "/.*/"},
-		Properties: []dashboard.DynamicConfigValue{set("noValue", "–")},
+		Properties: []dashboard.DynamicConfigValue{set("noValue", text)},
 	}
-	v.overrides = append([]dashboard.DashboardFieldConfigSourceOverrides{cells}, v.overrides...)
+}
+
+func (v view) table() built {
+	v.overrides = append([]dashboard.DashboardFieldConfigSourceOverrides{missing("–")}, v.overrides...)
 	return v.on(table.NewPanelBuilder().ShowHeader(true).CellHeight(common.TableCellHeightSm).
 		Footer(common.NewTableFooterOptionsBuilder().Show(false).Reducer([]string{})))
 }

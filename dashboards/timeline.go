@@ -161,7 +161,7 @@ func happened(filter string, w uint32) built {
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{
 			field("at", title("time"), width(155)),
 			field("event", append(painted(phaseWords()...), width(115))...),
-			linked("service", "Show this service", toService+"${__value.raw:percentencode}", width(165)),
+			linked("service", "Show this service", toService+"${__value.raw:percentencode}", width(190)),
 			field("pop", width(60)),
 			field("summary", title("what the logs say"), wrapped()),
 		},
