@@ -122,3 +122,29 @@ func TestSinceIsATimeOrAnAge(t *testing.T) {
 		t.Errorf("told %v", err)
 	}
 }
+
+func TestANoteKnowsWhatItSpeaksOfAndWhenItWasWritten(t *testing.T) {
+	now := time.Date(2025, 11, 18, 12, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		kind, at, announced string
+		want                sink.Note
+		fault               string
+	}{
+		"now":              {kind: "note", want: sink.Note{Event: "note", At: utc("12:00:00"), Written: utc("12:00:00")}},
+		"before":           {kind: "note", at: "2025-11-18T11:48:00Z", want: sink.Note{Event: "note", At: utc("11:48:00"), Written: utc("12:00:00")}},
+		"announced":        {kind: "note", announced: "2025-11-18T11:48:00Z", want: sink.Note{Event: "announced", At: utc("11:48:00"), Written: utc("12:00:00")}},
+		"announced as now": {kind: "announced", want: sink.Note{Event: "announced", At: utc("12:00:00"), Written: utc("12:00:00")}},
+		"no time":          {kind: "note", announced: "noon", fault: "--announced is \"noon\""},
+		"no kind":          {kind: "peak", fault: "choose note or announced"},
+		"before all":       {kind: "note", at: "1812-01-01T00:00:00Z", fault: "allowed is 1970 to 2106"},
+	} {
+		note := sink.Note{Event: c.kind}
+		err := noteTimes(&note, c.at, c.announced, now)
+		if c.fault == "" && (err != nil || note != c.want) {
+			t.Errorf("%s: %+v, %v; want %+v", name, note, err, c.want)
+		}
+		if c.fault != "" && (err == nil || !strings.Contains(err.Error(), c.fault)) {
+			t.Errorf("%s: told %v, want %q", name, err, c.fault)
+		}
+	}
+}
