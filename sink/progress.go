@@ -28,17 +28,19 @@ FROM spikeline.progress_rev WHERE run = {run:String}`, clickhouse.Named("run", w
 	return nil
 }
 
-// writeProgress tells how far the judge has come, then rolls up what became final.
-func (w *Writer) writeProgress(ctx context.Context, batches []processor.Batch) error {
+// progress is how far the judge has come with these batches.
+func (w *Writer) progress(batches []processor.Batch) progress {
 	now := w.told
 	for i := range batches {
 		now.closedTo = max(now.closedTo, at(batches[i].ClosedTo).Unix())
 		now.retiredTo = max(now.retiredTo, at(batches[i].RetiredTo).Unix())
 		now.reopen(&batches[i])
 	}
-	if err := w.tell(ctx, now); err != nil {
-		return err
-	}
+	return now
+}
+
+// rollUpAll rolls up what became final.
+func (w *Writer) rollUpAll(ctx context.Context, now progress) error {
 	for _, span := range []rollup{minutes, hours} {
 		if err := w.rollUp(ctx, span, &now); err != nil {
 			return err

@@ -145,8 +145,8 @@ func (w *Writer) fail(err error) {
 	w.log.Error("sink stops: rows that wait are not written, Kafka still holds them", "err", err)
 }
 
-// write brings batches to ClickHouse: rows, then how far the judge has come,
-// then rollups; and keeps the newest state only after all of it.
+// write brings batches to ClickHouse: rows, then how far the judge has come;
+// then it keeps the newest state. Rollups come last: they read final rows alone, and go on where the last writer stopped.
 func (w *Writer) write(ctx context.Context, batches []processor.Batch) error {
 	w.group++
 	for i := range storage {
@@ -154,16 +154,24 @@ func (w *Writer) write(ctx context.Context, batches []processor.Batch) error {
 			return err
 		}
 	}
-	if err := w.writeProgress(ctx, batches); err != nil {
+	now := w.progress(batches)
+	if err := w.tell(ctx, now); err != nil {
 		return err
 	}
+	if err := w.keep(ctx, batches); err != nil {
+		return err
+	}
+	return w.rollUpAll(ctx, now)
+}
+
+func (w *Writer) keep(ctx context.Context, batches []processor.Batch) error {
 	for i := len(batches) - 1; i >= 0; i-- {
 		if snapshot := batches[i].Snapshot; snapshot != nil {
 			if err := w.save(ctx, *snapshot); err != nil {
 				return fmt.Errorf("keep the judge's state: %w", err)
 			}
 			w.metrics.Saves.Add(1)
-			break
+			return nil
 		}
 	}
 	return nil
