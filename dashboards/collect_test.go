@@ -30,9 +30,11 @@ type panelJSON struct {
 	Targets                  []targetJSON
 	Datasource               struct{ Type, UID string }
 	Options                  struct{ Content string }
+	Transformations          []struct{ ID string }
 	FieldConfig              struct {
 		Defaults struct {
 			Unit, NoValue string
+			Color         struct{ Mode string }
 			Custom        struct{ InsertNulls any }
 		}
 		Overrides []struct {

@@ -113,6 +113,35 @@ func TestEveryPanelAsksAQuestionAndSaysHowToReadItAndWhyItIsEmpty(t *testing.T) 
 	}
 }
 
+// What these panels do otherwise was seen in Grafana 12.4.
+func TestPanelsAvoidWhatGrafanaDrawsWrongly(t *testing.T) {
+	for _, d := range checkedIn(t) {
+		for _, p := range d.all() {
+			c := p.FieldConfig
+			if p.Type == "state-timeline" && c.Defaults.Color.Mode == "thresholds" {
+				t.Errorf("%s: %q draws the steps of the thresholds in place of the names of states", d.UID, p.Title)
+			}
+			if p.Type == "heatmap" && (len(p.Transformations) != 1 || p.Transformations[0].ID != "filterFieldsByName") {
+				t.Errorf("%s: %q fails where its range has no data: a heat map takes no frame without fields", d.UID, p.Title)
+			}
+			ofAll := func() bool {
+				return len(c.Overrides) > 0 && c.Overrides[0].Matcher.Options == "/.*/" && c.Overrides[0].Properties[0].ID == "noValue"
+			}
+			if slices.Contains([]string{"table", "state-timeline"}, p.Type) && !ofAll() {
+				t.Errorf("%s: %q shows %q in each empty cell", d.UID, p.Title, c.Defaults.NoValue)
+			}
+		}
+	}
+}
+
+func TestOnlyPhasesMakeTheStatesOfATimeline(t *testing.T) {
+	for _, s := range statements(t) {
+		if strings.Contains(s.sql, "indexOf(['first_spike'") && !strings.Contains(s.sql, "WHERE event IN ['first_spike'") {
+			t.Errorf("%s: what people write, note or announced, would count as a phase", s.where)
+		}
+	}
+}
+
 func TestQueriesHaveTheFormatThatTheirPanelTakes(t *testing.T) {
 	for _, s := range statements(t) {
 		want := Rows
