@@ -121,8 +121,8 @@ func TestPanelsAvoidWhatGrafanaDrawsWrongly(t *testing.T) {
 			if p.Type == "state-timeline" && c.Defaults.Color.Mode == "thresholds" {
 				t.Errorf("%s: %q draws the steps of the thresholds in place of the names of states", d.UID, p.Title)
 			}
-			if p.Type == "heatmap" && (len(p.Transformations) != 1 || p.Transformations[0].ID != "filterFieldsByName") {
-				t.Errorf("%s: %q fails where its range has no data: a heat map takes no frame without fields", d.UID, p.Title)
+			if slices.Contains([]string{"heatmap", "state-timeline"}, p.Type) && (len(p.Transformations) != 1 || p.Transformations[0].ID != "filterFieldsByName") {
+				t.Errorf("%s: %q fails where its range has no data: it takes no frame without fields", d.UID, p.Title)
 			}
 			ofAll := func() bool {
 				return len(c.Overrides) > 0 && c.Overrides[0].Matcher.Options == "/.*/" && c.Overrides[0].Properties[0].ID == "noValue"

@@ -133,13 +133,13 @@ func (v view) stack() built {
 func (v view) states(names []state) built {
 	v.overrides = append([]dashboard.DashboardFieldConfigSourceOverrides{missing("no data")}, v.overrides...)
 	v.mappings, v.thresholds, v.color = numbered(names), plain, "palette-classic" // thresholds would draw their steps in place of the names
-	return v.on(statetimeline.NewPanelBuilder().ShowValue(common.VisibilityModeAuto).MergeValues(true).RowHeight(0.9).
+	return v.on(statetimeline.NewPanelBuilder().WithTransformation(withoutEmpty).ShowValue(common.VisibilityModeAuto).MergeValues(true).RowHeight(0.9).
 		FillOpacity(90).LineWidth(0).NeverInsertNulls().NeverSpanNulls().Legend(legend()).
 		Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeSingle).Sort(common.SortOrderNone)))
 }
 
-// withoutEmpty takes away frames that have no fields, as empty series are. A
-// heat map does not expect them: it fails, where it should say that it is empty.
+// withoutEmpty takes away frames that have no fields, as empty series are. Heat
+// maps fail on them and state timelines miss a time field, where both should say that they are empty.
 var withoutEmpty = dashboard.DataTransformerConfig{Id: "filterFieldsByName", Options: map[string]any{"include": map[string]any{"pattern": ".*"}}}
 
 // heat is a map of rates from 0 to 1 over time; one row a label.
@@ -181,6 +181,9 @@ func width(pixels int) dashboard.DynamicConfigValue { return set("custom.width",
 
 // wrapped shows a long text in as many lines as it takes.
 func wrapped() dashboard.DynamicConfigValue { return set("custom.wrapText", true) }
+
+// readable keeps a column of texts wide enough on a phone, where the table scrolls.
+func readable() dashboard.DynamicConfigValue { return set("custom.minWidth", 240) }
 
 func title(name string) dashboard.DynamicConfigValue { return set("displayName", name) }
 

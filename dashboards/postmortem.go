@@ -55,7 +55,7 @@ func itself() built {
 		question: "What was it?", w: 24, h: 5,
 		about:     "The incident as it now stands. A click on what happened sets the time range to it; the report is a page to hand on.",
 		empty:     "no such incident: choose one above",
-		overrides: append(incidentColumns(), linked("title", "Set the time range to this incident", toPostmortem, title("what"), wrapped())),
+		overrides: append(incidentColumns(), linked("title", "Set the time range to this incident", toPostmortem, title("what"), wrapped(), readable())),
 		targets:   targets{rows(incidentRows + "\nWHERE " + theIncident)},
 	}.table()
 }

@@ -178,7 +178,7 @@ func signals() built {
 			field("window_start", title("window"), width(165)), field("onset", width(165)),
 			field("severity", append(painted(state{"critical", vermilion}, state{"warning", orange}, state{"info", sky}), width(80))...),
 			field("kind", width(150)), field("pop", width(80)), field("step", width(70)),
-			field("observed", width(90), unit("short")), field("expected", width(90), unit("short")), field("score", width(75), unit("short")), field("reason", wrapped()),
+			field("observed", width(90), unit("short")), field("expected", width(90), unit("short")), field("score", width(75), unit("short")), field("reason", wrapped(), readable()),
 		},
 		targets: targets{rows(`SELECT window_start, if(opened, 'begins', 'ends') AS step, kind, if(pop = '', 'all', toString(pop)) AS pop, toString(severity) AS severity,
   onset, observed, expected, score, reason

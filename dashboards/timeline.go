@@ -163,7 +163,7 @@ func happened(filter string, w uint32) built {
 			field("event", append(painted(phaseWords()...), width(115))...),
 			linked("service", "Show this service", toService+"${__value.raw:percentencode}", width(190)),
 			field("pop", width(60)),
-			field("summary", title("what the logs say"), wrapped()),
+			field("summary", title("what the logs say"), wrapped(), readable()),
 		},
 		targets: targets{rows(sql(`SELECT at, event, service, pop, ` + said + ` AS summary
 FROM spikeline.incident_events WHERE ` + filter + `
