@@ -81,6 +81,9 @@ func (p *proportion) impactError(c candidate, t int32) float64 {
 func (p *proportion) learn(k *proportionTuning, bad, n, p0, guard float64) {
 	p.good = float32(float64(p.good)*k.decay + min(bad, max(3, 2*n*guard)))
 	p.all = float32(float64(p.all)*k.decay + n)
+	if p.age <= k.warm {
+		p.good = min(p.good, float32(k.first*(float64(p.all)+priorWeight)))
+	}
 	if n == 0 {
 		return
 	}

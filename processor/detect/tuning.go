@@ -13,6 +13,7 @@ const (
 	scoreCalm    = 6.0  // above it a proportion is suspected, and nothing is learned
 	scoreSteady  = 8.0  // the same for traffic
 	priorWeight  = 200  // requests that the prior rate is worth
+	believed     = 0.05 // errors that a series may begin with and be called normal: what fails more from its first minute on is in trouble
 	wanderSigmas = 5.0  // a rate that wanders by nature is normal up to so many of its own sigmas
 
 	errorWarm      = 5 * time.Minute  // windows without error signals after a start (30)
@@ -55,6 +56,7 @@ type proportionTuning struct {
 	plus    float64 // ... or this much above it
 	impact  float64 // windows of full outage before it counts
 	exit    float64 // guard on the way back
+	first   float64 // highest rate that is learned before the first signal is possible
 	score   float64
 	hold    int32
 	warm    int32
@@ -121,7 +123,7 @@ func newTuning(c Config) *tuning {
 	w := c.Width
 	proportion := func(prior, times, plus, seconds, exit float64, hold, warm time.Duration) [sensitivities]proportionTuning {
 		p := proportionTuning{
-			prior: prior, times: times, plus: plus, impact: seconds / w.Seconds(), exit: exit, score: scoreToOpen,
+			prior: prior, times: times, plus: plus, impact: seconds / w.Seconds(), exit: exit, first: 1, score: scoreToOpen,
 			hold: windows(hold, w, 3), warm: windows(warm, w, 12), oldest: windows(oldestFailure, w, 12),
 			longest: windows(longestHold, w, 6), shift: windows(failureShift, w, 24), recent: min(windows(recentFailures, w, 1), ringWindows),
 			decay: math.Exp2(-1 / float64(windows(failureMemory, w, 24))), gainPhi: gain(0.002, w), gainVar: gain(0.001, w),
@@ -144,8 +146,12 @@ func newTuning(c Config) *tuning {
 	l.guard, l.guardFirst = 1.2, 1.5
 	h.score = scoreHigh
 	f.guard = 0.4
+	errors := proportion(0.001, 2, 0.005, 2, 0.001, 10*time.Minute, errorWarm)
+	for i := range errors {
+		errors[i].first = believed
+	}
 	return &tuning{
-		errors:       proportion(0.001, 2, 0.005, 2, 0.001, 10*time.Minute, errorWarm),
+		errors:       errors,
 		slow:         proportion(0.02, 3, 0.08, 2, 0.03, 10*time.Minute, 15*time.Minute),
 		client:       proportion(0.03, 3, 0.10, 5, 0.05, 5*time.Minute, 15*time.Minute),
 		traffic:      [sensitivities]trafficTuning{normal: t, low: l, high: h},

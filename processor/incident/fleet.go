@@ -122,6 +122,11 @@ func (s *service) at(tick int64) tally {
 	return s.ring[uint64(tick)%depth]
 }
 
+const (
+	known    = 30   // windows before a service's own rate is believed, ...
+	believed = 0.05 // ... if it is above this: a service may be broken from its first request on
+)
+
 // usual gives the error rate and the requests a window of the time before a window.
 func (s *service) usual(before int64) (rate, perWindow float64) {
 	n, k, windows := s.n, s.k, s.windows
@@ -133,6 +138,9 @@ func (s *service) usual(before int64) (rate, perWindow float64) {
 		n, k, windows = n+float64(c.requests), k+float64(c.errors), windows+1
 	}
 	rate = (k + priorRate*priorWeight) / (n + priorWeight)
+	if windows < known {
+		rate = min(rate, believed)
+	}
 	if windows == 0 {
 		return rate, float64(s.at(s.last).requests)
 	}

@@ -198,6 +198,9 @@ func (e *episode) mark(bad, signal, gap bool, m *moment) {
 			mem.Requests += uint64(mem.pending.requests)
 			mem.failed += mem.pending.failed
 			mem.pending = pending{}
+			if mem.Requests >= 10 { // the mean is no more than the peak, and all that a tiny service shows
+				mem.PeakRate = max(mem.PeakRate, mem.failed/float64(mem.Requests))
+			}
 		}
 	case !gap:
 		e.calm++

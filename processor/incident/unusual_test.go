@@ -1,0 +1,80 @@
+package incident
+
+import (
+	"fmt"
+	"testing"
+)
+
+// fiveServices is a small fleet in two pops.
+func fiveServices(t *testing.T) *world {
+	w := newWorld(t, "AMS", "FRA")
+	for i := range 5 {
+		w.service(fmt.Sprintf("s%d.example", i), 50)
+	}
+	return w
+}
+
+func TestAnOutageThatTheStreamBeginsWithIsFoundOnceErrorsAreJudged(t *testing.T) {
+	w := fiveServices(t)
+	w.fails("s1.example", "10:00", "11:40", flat(0.5), 500, true)
+	w.fails("s2.example", "10:00", "11:40", flat(0.5), 500, true)
+	w.expect(w.judged(Default(), "11:00", "12:30"),
+		"11:00:10 first_spike s1.example",
+		"11:00:10 cascade s2.example",
+		"11:00:10 peak",
+		"11:40:00 recovered")
+}
+
+func TestAServiceThatIsBrokenFromItsFirstRequestIsNamed(t *testing.T) {
+	w := fiveServices(t)
+	w.service("new.example", 40)
+	w.traffic("new.example", "00:00", "11:05", 0)
+	w.fails("new.example", "11:00", "11:30", flat(0.5), 500, true)
+	w.expect(w.judged(Default(), "10:00", "12:30"),
+		"11:05:00 first_spike new.example",
+		"11:05:00 peak",
+		"11:30:00 recovered")
+}
+
+func TestAServiceFirstSeenInAnIncidentJoinsIt(t *testing.T) {
+	w := fiveServices(t)
+	w.service("new.example", 40)
+	w.traffic("new.example", "00:00", "11:05", 0)
+	w.fails("s1.example", "11:00", "11:30", flat(0.5), 500, true)
+	w.fails("new.example", "11:00", "11:30", flat(0.5), 500, true)
+	w.expect(w.judged(Default(), "10:00", "12:30"),
+		"11:00:00 first_spike s1.example",
+		"11:05:00 cascade new.example",
+		"11:05:10 peak",
+		"11:30:00 recovered")
+}
+
+func TestAFleetOfOneTinyServiceTellsHowMuchFailed(t *testing.T) {
+	w := newWorld(t, "AMS", "FRA")
+	w.service("only.example", 0.5) // one request in 10 s
+	w.fails("only.example", "11:00", "11:40", flat(0.9), 500, true)
+	p := w.judged(Default(), "06:30", "13:30")
+	p.check(t)
+	for _, i := range p.incidents {
+		if peak := i.Services[0].PeakRate; peak < 0.8 || peak > 1 || !within(i.StartedAt, w.at("11:00")) || !within(i.EndedAt, w.at("11:40")) {
+			t.Errorf("peak rate %v\n%s", peak, p.text())
+		}
+	}
+	if len(p.incidents) != 1 {
+		t.Errorf("%d incidents", len(p.incidents))
+	}
+}
+
+func TestAStaircaseOfRecoveryIsOneIncidentThatEndsWithItsLastStep(t *testing.T) {
+	w := fiveServices(t)
+	clocks := []string{"11:00", "11:20", "11:40", "12:00", "12:20", "12:40", "13:00", "13:20"}
+	for i, rate := range []float64{0.8, 0.6, 0.4, 0.2, 0.1, 0.05, 0.02} {
+		w.fails("s1.example", clocks[i], clocks[i+1], flat(rate), 500, true)
+	}
+	w.expect(w.judged(Default(), "10:00", "14:00"),
+		"11:00:00 first_spike s1.example",
+		"11:00:00 peak",
+		"11:59:50 partial_recovery",
+		"12:40:00 residual",
+		"13:20:00 recovered")
+}
