@@ -200,11 +200,11 @@ func fixed(series, color string, more ...dashboard.DynamicConfigValue) dashboard
 	return field(series, append(more, set("color", map[string]any{"mode": "fixed", "fixedColor": color}))...)
 }
 
-// shades colours the series whose names begin so, each a little differently.
-func shades(begin, color string) dashboard.DashboardFieldConfigSourceOverrides {
+// family gives the series whose names begin so one colour.
+func family(begin, color string) dashboard.DashboardFieldConfigSourceOverrides {
 	return dashboard.DashboardFieldConfigSourceOverrides{
 		Matcher:    dashboard.MatcherConfig{Id: "byRegexp", Options: "/^" + begin + "/"},
-		Properties: []dashboard.DynamicConfigValue{set("color", map[string]any{"mode": "shades", "fixedColor": color})},
+		Properties: []dashboard.DynamicConfigValue{set("color", map[string]any{"mode": "fixed", "fixedColor": color})},
 	}
 }
 

@@ -88,7 +88,10 @@ func codes() built {
 		question: "With which status are requests answered?", w: 12, h: 8,
 		about: "Requests a second by status code; the 12 most frequent of this time range.",
 		empty: noRequests, unit: "reqps", min: cog.ToPtr(0.0), name: "${__field.labels.code}",
-		overrides: []dashboard.DashboardFieldConfigSourceOverrides{shades("1", faint), shades("2", green), shades("3", sky), shades("4", yellow), shades("5", vermilion)},
+		overrides: []dashboard.DashboardFieldConfigSourceOverrides{
+			family("1", faint), family("2", green), family("3", sky), family("4", yellow), family("5", vermilion),
+			family("502", orange), family("503", wine), family("504", pink), family("52", blue),
+		},
 		targets: targets{lines(sql(`SELECT {time} AS time, toString(answer.1) AS code, sum(answer.2) / {span} AS Value
 FROM {rows} AS r ARRAY JOIN CAST(status, 'Array(Tuple(UInt16, UInt64))') AS answer
 WHERE answer.1 IN (
