@@ -123,10 +123,14 @@ func shell(dir, addr, script string) (string, error) {
 	if err := os.Symlink(self, filepath.Join(bin, "spikeline")); err != nil && !os.IsExist(err) {
 		return "", err
 	}
+	settings := filepath.Join(bin, "spikeline.yaml") // for commands that name no ClickHouse
+	if err := os.WriteFile(settings, []byte("sink:\n  dsn: http://"+addr+"\n"), 0o600); err != nil {
+		return "", err
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", strings.ReplaceAll(script, "127.0.0.1:8123", addr))
-	c.Dir, c.Env = dir, append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
+	c.Dir, c.Env = dir, append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "SPIKELINE_CONFIG="+settings)
 	out, err := c.CombinedOutput()
 	return string(out), err
 }
