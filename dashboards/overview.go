@@ -100,7 +100,7 @@ func incidentColumns() []dashboard.DashboardFieldConfigSourceOverrides {
 	}
 }
 
-const incidentRows = `SELECT started_at, severity, toString(phase) AS phase, title, first_service,
+const incidentRows = `SELECT started_at, title, severity, toString(phase) AS phase, first_service,
   length(services) + more_services AS services, length(pops) AS pops, requests_failed AS failed, peak_error_rate AS peak,
   dateDiff('second', started_at, ifNull(ended_at, toDateTime(version))) AS lasted, dateDiff('second', started_at, detected_at) AS seen_after,
   incident_id AS incident, 'open' AS report,
