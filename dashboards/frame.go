@@ -21,6 +21,7 @@ const (
 	keep         = "?${__url_time_range}&var-ds=${ds}"
 	toService    = "/d/" + serviceID + keep + "&var-service="
 	toTimeline   = "/d/" + timelineID + "?var-ds=${ds}&from=${__data.fields.from_ms}&to=${__data.fields.to_ms}"
+	toFirst      = "/d/" + serviceID + "?var-ds=${ds}&from=${__data.fields.from_ms}&to=${__data.fields.to_ms}&var-service=${__value.raw:percentencode}"
 	toPostmortem = "/d/" + postmortemID + "?var-ds=${ds}&var-incident=${__data.fields.incident:percentencode}&from=${__data.fields.from_ms}&to=${__data.fields.to_ms}"
 	toReport     = "${report}/incidents/${__data.fields.incident:percentencode}"
 )

@@ -87,7 +87,7 @@ func incidentColumns() []dashboard.DashboardFieldConfigSourceOverrides {
 		field("severity", append(painted(severities...), width(80))...),
 		field("phase", append(painted(phaseWords()...), width(115))...),
 		linked("title", "Show the timeline of this incident", toTimeline, title("what"), wrapped(), readable()),
-		linked("first_service", "Show the service that failed first", toService+"${__value.raw:percentencode}", title("first"), width(195), wrapped()),
+		linked("first_service", "Show the service that failed first", toFirst, title("first"), width(195), wrapped()),
 		field("services", width(75), unit("short")),
 		field("pops", width(60), unit("short")),
 		field("failed", title("failed requests"), unit("short"), width(115)),
