@@ -2,7 +2,7 @@
 GO   ?= go
 ARGS ?=
 
-.PHONY: build demo test fast check bench bench-latency bench-diff eval chaos dashboards plugin clean
+.PHONY: build demo test race overload fast check bench bench-latency bench-diff eval chaos dashboards plugin clean
 
 build: ## the one binary
 	$(GO) build -o spikeline .
@@ -17,8 +17,18 @@ test: ## all tests, against a real Kafka broker and the real ClickHouse engine
 	@command -v java >/dev/null || { echo "make test needs Java 17 for the Kafka broker: install openjdk-17-jre-headless"; exit 1; }
 	@command -v mvn >/dev/null || { echo "make test needs Maven to fetch the Kafka broker: install maven"; exit 1; }
 	@command -v npm >/dev/null || { echo "make test needs npm to fetch the ClickHouse engine: install nodejs and npm"; exit 1; }
+	@command -v cc >/dev/null || { echo "make test needs a C compiler for Go's race detector: install gcc"; exit 1; }
 	$(GO) test -tags wire -timeout 20m $(ARGS) ./...
+	$(RACE) -run 'TestRollingRestarts|TestAWorkerLeaves' $(ARGS) ./internal/e2e
 	$(MAKE) -C dashboards/plugin test
+
+# Workers under test are the test binary itself, so that they are race-built too; a race ends them, and the test fails.
+RACE = GORACE=halt_on_error=1 $(GO) test -race -tags wire -timeout 60m
+overload: ## ten times what a worker can take, for five minutes; make test holds a short one
+	$(GO) test -tags "wire soak" -count=1 -v -timeout 60m -run TestFiveMinutesOfOverload ./internal/e2e
+
+race: ## every wire test and a short campaign, all race-built
+	$(RACE) -p 1 $(ARGS) ./ingest/... ./processor/... ./sink/... ./internal/... ./bench/chaos
 
 check: ## format, vet, lint, import rules, known vulnerabilities
 	@test -z "$$(gofmt -l . | grep -v node_modules)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }

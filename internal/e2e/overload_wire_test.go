@@ -16,8 +16,10 @@ import (
 	"github.com/spikeline/spikeline/internal/testkit"
 )
 
-// throttle leaves a process a tenth of the time, until the returned function is called.
-func (p *process) throttle() (end func()) {
+// throttle leaves a process a part of each second, until the returned function is called.
+func (p *process) throttle(part time.Duration) (end func()) {
+	const turn = 200 * time.Millisecond
+	run := part / time.Duration(time.Second/turn)
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
@@ -27,10 +29,10 @@ func (p *process) throttle() (end func()) {
 			case <-stop:
 				p.Process.Signal(syscall.SIGCONT)
 				return
-			case <-time.After(90 * time.Millisecond):
+			case <-time.After(turn - run):
 			}
 			p.Process.Signal(syscall.SIGCONT)
-			time.Sleep(10 * time.Millisecond)
+			time.Sleep(run)
 		}
 	}()
 	return func() { close(stop); <-stopped }
@@ -71,7 +73,7 @@ func TestOverloadMakesAWorkerFallBehindAndNotOver(t *testing.T) {
 	if why := unready(addr); why != "" {
 		t.Errorf("an idle worker is not ready: %s", why)
 	}
-	release := worker.throttle()
+	release := worker.throttle(100 * time.Millisecond)
 	spikeline(t, "simulate", "--scenario", "steady", "--from", "2025-03-04T00:00:00Z", "--to", "2025-03-04T00:10:00Z", "--total", "5000",
 		"--brokers", broker.Addr, "--topic", "edge.requests", "--truth", truth)
 	var early, late int

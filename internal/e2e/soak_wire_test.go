@@ -1,0 +1,85 @@
+//go:build wire && soak
+
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+
+	"github.com/spikeline/spikeline/internal/testkit"
+)
+
+// overload is how a worker did while it got ten times what it could take.
+type overload struct {
+	produced, taken uint64
+	lags            []uint64 // of each half minute, at its end
+	resident        []int    // MiB, the most of each half minute
+	told            string   // by readiness
+}
+
+// overwhelm sends, after a backlog that readiness must tell of, for five minutes ten times what the worker takes meanwhile.
+func overwhelm(t *testing.T, worker *process, client *kafka.Client) (o overload) {
+	const lasts, times, backlog, shipment = 5 * time.Minute, 10, 2_100_000, 5000
+	most, half := 0, time.Now()
+	for begun := half; time.Since(begun) < lasts; {
+		o.taken = uint64(worker.metric("spikeline_records_read_total"))
+		now, due := time.Now(), backlog+times*o.taken
+		for o.produced < due {
+			values := make([][]byte, min(shipment, due-o.produced))
+			for i := range values {
+				values[i] = []byte(request(now, fmt.Sprintf("host-%d.example", i%40), fmt.Sprintf("P%d", i%20)))
+			}
+			testkit.Produce(t, client, "edge.requests", 0, kafka.Lz4, values...)
+			o.produced += uint64(len(values))
+		}
+		most = max(most, worker.resident())
+		if why := unready(worker.address()); strings.Contains(why, "records behind") {
+			o.told = why
+		}
+		if time.Since(half) > lasts/10 {
+			o.lags, o.resident = append(o.lags, o.produced-o.taken), append(o.resident, most)
+			most, half = 0, time.Now()
+		}
+		time.Sleep(time.Second)
+	}
+	return o
+}
+
+// A worker with a fiftieth of its time gets ten times what it can take, for
+// five minutes: it must stay in memory, say so, catch up once it may, and be exact.
+func TestFiveMinutesOfOverload(t *testing.T) {
+	broker := testkit.StartKafka(t)
+	broker.CreateTopic("edge.requests", 1)
+	db := startEngine(t)
+	worker := start(t, "run", "--config", configure(t, broker.Addr, db, ""))
+	if why := unready(worker.address()); why != "" {
+		t.Errorf("an idle worker is not ready: %s", why)
+	}
+	release := worker.throttle(20 * time.Millisecond)
+	o := overwhelm(t, worker, broker.Client())
+	release()
+	t.Logf("%d records produced, %d taken; lag by half minutes %v; MiB resident %v; %s", o.produced, o.taken, o.lags, o.resident, strings.TrimSpace(o.told))
+	if !slices.IsSorted(o.lags) {
+		t.Errorf("the lag did not grow all the time: %v", o.lags)
+	}
+	early, late := slices.Max(o.resident[:len(o.resident)/2]), slices.Max(o.resident[len(o.resident)/2:])
+	if late > early+early/4 || late > 300 {
+		t.Errorf("%d MiB resident in the first half, %d in the second", early, late)
+	}
+	if o.told == "" {
+		t.Error("readiness never told that the worker is behind")
+	}
+	begun := time.Now()
+	db.await(t, "SELECT sum(consumed), sum(counted), sum(too_late), sum(rejected_total), sum(missing) FROM spikeline.ledger", fmt.Sprintf("%d\t%[1]d\t0\t0\t0", o.produced), worker)
+	db.await(t, "SELECT sum(requests) FROM spikeline.windows", fmt.Sprint(o.produced), worker)
+	t.Logf("drained in %v", time.Since(begun).Round(100*time.Millisecond))
+	if !waitFor(10*time.Second, func() bool { return unready(worker.address()) == "" }) {
+		t.Errorf("not ready again: %s", unready(worker.address()))
+	}
+	worker.stop()
+}
