@@ -48,13 +48,10 @@ func (t *Tracker) inaugurate(s *detect.Signal, m *moment) bool {
 
 const clears = 2 * time.Minute // by then a second window has shown more of a service that fails
 
-// unclear says that beside an incident in full swing a service begins to fail, with too
-// few errors in this window to tell whose they are: it waits for the next.
+// unclear says that beside an incident in full swing errors begin, and that this window
+// does not tell whose they are: the signal waits for the next.
 func (t *Tracker) unclear(s *detect.Signal, m *moment) bool {
-	if s.Kind != detect.ErrorSurge || m.end-s.Onset >= int64(clears) {
-		return false
-	}
-	if l := m.evidence(s); l.excess >= 3 {
+	if s.Kind != detect.ErrorSurge || m.telling(s) {
 		return false
 	}
 	for _, e := range t.open {
@@ -63,6 +60,25 @@ func (t *Tracker) unclear(s *detect.Signal, m *moment) bool {
 		}
 	}
 	return false
+}
+
+// telling says that this window shows whose errors a signal is about. One that names a
+// service does with enough errors, or after two minutes. What stands out in a pop or in the
+// fleet may be services that are about to be named, and whose errors began later than its
+// own; so one of no incident must have failed two minutes ago too.
+func (m *moment) telling(s *detect.Signal) bool {
+	if s.Scope.Service != "" {
+		l := m.evidence(s)
+		return l.excess >= 3 || m.end-s.Onset >= int64(clears)
+	}
+	struck := m.struck(s.Scope.Pop)
+	for _, v := range struck {
+		before := m.tick - max(int64(clears)/m.width, 1)
+		if m.home(v.name) == nil && m.fleet.byName[v.name].at(before).errors > 0 {
+			return true
+		}
+	}
+	return len(struck) == 0 && s.Excess >= 3
 }
 
 // fresh dates a finding that went on after its incident was closed: what begins now does not reach back into that.

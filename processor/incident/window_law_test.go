@@ -1,6 +1,10 @@
 package incident
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/spikeline/spikeline/processor/detect"
+)
 
 func TestWhatJoinsInTheWindowInWhichItOpensWasNeverAnIncidentOfItsOwn(t *testing.T) {
 	for name, begin := range map[string]func(*world){
@@ -50,6 +54,32 @@ func TestNoIncidentIsFirstHeardOfWhenItIsTakenBack(t *testing.T) {
 					t.Errorf("seed %d at %s: an event of %s, which nobody has heard of", seed, clock(at), e.IncidentID)
 				}
 			}
+		}
+	}
+}
+
+func TestStrayErrorsOfAPopBesideAnIncidentOpenNothing(t *testing.T) {
+	for excess, want := range map[float64]int{2: 1, 30: 2} { // stray, or plainly trouble of the pop
+		w := newWorld(t, "ARN", "FRA")
+		w.service("a.example", 400)
+		w.service("b.example", 400)
+		w.fails("a.example", "11:20", "11:50", flat(0.5), 500, true, "FRA")
+		heard := map[string]bool{}
+		tracker := New(Default())
+		for at := w.at("11:00"); at < w.at("11:40"); at += step {
+			r, slow := w.window(at)
+			signals := w.watcher.step(w, r, slow)
+			if at == w.at("11:28") {
+				signals = append(signals, detect.Signal{Window: at, Scope: detect.Scope{Pop: "ARN"}, Kind: detect.ErrorSurge, Opened: true, Elevated: true,
+					Onset: w.at("11:24"), Observed: 0.1, Excess: excess, Requests: 20, Severity: detect.Critical})
+			}
+			incidents, _ := tracker.Step(r, signals)
+			for _, i := range incidents {
+				heard[i.ID] = true
+			}
+		}
+		if len(heard) != want {
+			t.Errorf("with %v requests failed in excess %d incidents were told, want %d: %v", excess, len(heard), want, heard)
 		}
 	}
 }
