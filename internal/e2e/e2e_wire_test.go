@@ -203,7 +203,7 @@ func TestTwoWorkersOnARealBrokerStoreExactlyTheGroundTruth(t *testing.T) {
 	db.await(t, "SELECT countIf(unaccounted != 0), sum(consumed) = sum(counted) + sum(rejected_total), sum(rejected_total) > 0 FROM spikeline.ledger", "0\t1\t1")
 	db.await(t, "SELECT count() FROM spikeline.incidents", "1")
 	for _, w := range []*process{first, second} {
-		if took := w.stop(); took > 5*time.Second {
+		if took := w.stop(); took > handOver {
 			t.Errorf("a worker took %v to hand over", took)
 		}
 	}

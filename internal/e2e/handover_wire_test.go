@@ -20,9 +20,6 @@ import (
 	"github.com/spikeline/spikeline/internal/worker"
 )
 
-// handOver is the most that SIGTERM may take.
-const handOver = 5 * time.Second
-
 // outage is two hours with 25 minutes of trouble, light enough to be played in half a minute.
 var outage = []string{"simulate", "--scenario", "cloudflare-2025-12-05", "--from", "2025-12-05T07:50:00Z", "--to", "2025-12-05T09:50:00Z", "--total", "30"}
 
