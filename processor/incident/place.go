@@ -72,9 +72,10 @@ func (m *moment) telling(s *detect.Signal) bool {
 		return l.excess >= 3 || m.end-s.Onset >= int64(clears)
 	}
 	struck := m.struck(s.Scope.Pop)
+	before := m.tick - max(int64(clears)/m.width, 1)
 	for _, v := range struck {
-		before := m.tick - max(int64(clears)/m.width, 1)
-		if m.home(v.name) == nil && m.fleet.byName[v.name].at(before).errors > 0 {
+		past := m.fleet.byName[v.name] // nil beyond max_services: of its past nothing is known
+		if m.home(v.name) == nil && (past == nil || past.at(before).errors > 0) {
 			return true
 		}
 	}

@@ -83,3 +83,30 @@ func TestStrayErrorsOfAPopBesideAnIncidentOpenNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestAPopWhoseServiceIsBeyondTheLimitIsJudgedWithoutItsPast(t *testing.T) {
+	w := newWorld(t, "ARN", "FRA")
+	w.service("a.example", 400)
+	w.service("b.example", 400)
+	w.fails("a.example", "11:20", "11:50", flat(0.5), 500, true, "FRA")
+	w.fails("b.example", "11:28", "11:50", flat(0.5), 502, true, "ARN")
+	cfg := Default()
+	cfg.MaxServices = 1
+	tracker := New(cfg)
+	heard := map[string]bool{}
+	for at := w.at("11:00"); at < w.at("11:40"); at += step {
+		r, slow := w.window(at)
+		signals := w.watcher.step(w, r, slow)
+		if at == w.at("11:28") { // before the service itself is named
+			signals = []detect.Signal{{Window: at, Scope: detect.Scope{Pop: "ARN"}, Kind: detect.ErrorSurge, Opened: true, Elevated: true,
+				Onset: at, Observed: 0.3, Excess: 60, Requests: 200, Severity: detect.Critical}}
+		}
+		incidents, _ := tracker.Step(r, signals)
+		for _, i := range incidents {
+			heard[i.ID] = true
+		}
+	}
+	if len(heard) != 2 {
+		t.Errorf("%d incidents were told, want that of FRA and that of ARN: %v", len(heard), heard)
+	}
+}
