@@ -17,6 +17,7 @@ test: ## all tests, against a real Kafka broker and the real ClickHouse engine
 	@command -v java >/dev/null || { echo "make test needs Java 17 for the Kafka broker: install openjdk-17-jre-headless"; exit 1; }
 	@command -v mvn >/dev/null || { echo "make test needs Maven to fetch the Kafka broker: install maven"; exit 1; }
 	@command -v npm >/dev/null || { echo "make test needs npm to fetch the ClickHouse engine: install nodejs and npm"; exit 1; }
+	@python3 -c 'import venv' 2>/dev/null || { echo "make test needs Python 3 with venv to read exports as others do: install python3-venv"; exit 1; }
 	@command -v cc >/dev/null || { echo "make test needs a C compiler for Go's race detector: install gcc"; exit 1; }
 	$(GO) test -tags wire -timeout 20m $(ARGS) ./...
 	$(RACE) -run TestAWorkerLeaves $(ARGS) ./internal/e2e
