@@ -3,17 +3,23 @@
 package sink
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/spikeline/spikeline/processor"
 	"github.com/spikeline/spikeline/processor/window"
@@ -33,16 +39,23 @@ const (
 	pass    fault = iota
 	refuse        // with "too many parts", before the engine sees it
 	forbid        // with "access denied"
+	harm          // as if a part it needs were damaged
 	swallow       // the engine's answer is lost after the insert
 )
 
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_, insert, found := strings.Cut(r.URL.Query().Get("query"), "INSERT INTO spikeline.")
-	if !found {
+	query := r.URL.Query().Get("query")
+	if query == "" { // a statement without data comes as the body
+		body := bufio.NewReader(r.Body)
+		start, _ := body.Peek(64)
+		query, r.Body = string(start), io.NopCloser(body)
+	}
+	_, insert, found := strings.Cut(query, "INSERT INTO spikeline.")
+	if !found || strings.HasPrefix(insert, "schema_migrations") {
 		p.engine.ServeHTTP(w, r)
 		return
 	}
-	table, _, _ := strings.Cut(insert, " ")
+	table := strings.Fields(insert)[0]
 	p.mu.Lock()
 	n := len(p.seen)
 	p.seen = append(p.seen, table+" "+r.URL.Query().Get("insert_deduplication_token"))
@@ -56,6 +69,9 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case forbid:
 		io.Copy(io.Discard, r.Body)
 		http.Error(w, "Code: 497. DB::Exception: Not enough privileges. (ACCESS_DENIED)", http.StatusForbidden)
+	case harm:
+		w.Header().Set("X-ClickHouse-Exception-Code", "246")
+		http.Error(w, "Code: 246. DB::Exception: Empty marks file: 0, must be: 120. (CORRUPTED_DATA)", http.StatusInternalServerError)
 	case swallow:
 		p.engine.ServeHTTP(httptest.NewRecorder(), r)
 		panic(http.ErrAbortHandler)
@@ -220,4 +236,60 @@ func TestWhileClickHouseIsAwayTheQueueFillsAndTheStallIsSeenThenAllIsWritten(t *
 		t.Errorf("%d inserts for 30 batches that waited, want them joined", inserts)
 	}
 	t.Log(fmt.Sprint(m.Inserts.Load(), " inserts, ", m.Retries.Load(), " retries"))
+}
+
+func TestWhatCannotBeRolledUpHoldsNoWindowBack(t *testing.T) {
+	e := startEngine(t)
+	var damaged atomic.Bool
+	damaged.Store(true)
+	_, c := startProxy(t, e.DSN(), func(_ int, table string) fault {
+		if table == minutes.target && damaged.Load() {
+			return harm
+		}
+		return pass
+	})
+	var log bytes.Buffer
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	var s saved
+	w, err := Open(context.Background(), c, s.save)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := connect(t, e.DSN())
+	put := func(n int64) {
+		b := processor.Batch{Windows: []window.Result{result(n, 5, row("api", "FRA", 100, 10))}, RetiredTo: noon + n*10*second, Snapshot: &processor.Snapshot{Offset: n}}
+		if err := w.Put(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range int64(60) {
+		put(n)
+	}
+	awaitCount(t, conn, "spikeline.windows", 60)
+	for give := time.Now().Add(time.Minute); w.Metrics().RollupsStalledSince.Load() == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(give) {
+			t.Fatal("rollups fail, and no metric tells it")
+		}
+	}
+	damaged.Store(false)
+	time.Sleep(2 * c.RetryMax)
+	put(60)
+	if err := w.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if got := look(t, conn, []string{"count()", "sum(requests)"}, "FROM spikeline.windows_1m"); got != "10 | 6000" {
+		t.Errorf("once ClickHouse has healed, minutes and requests are %s, want 10 | 6000", got)
+	}
+	if w.Metrics().RollupsStalledSince.Load() != 0 || !strings.Contains(log.String(), "CHECK TABLE") || s.offsets[len(s.offsets)-1] != 60 {
+		t.Errorf("stalled since %d, states kept %v, log %s; want 0, the last state, and the way to find the damage", w.Metrics().RollupsStalledSince.Load(), s.offsets, &log)
+	}
+}
+
+func awaitCount(t *testing.T, conn driver.Conn, table string, want int) {
+	t.Helper()
+	for give := time.Now().Add(time.Minute); look(t, conn, []string{"count()"}, "FROM "+table) != fmt.Sprint(want); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(give) {
+			t.Fatalf("%s holds %s rows, want %d", table, look(t, conn, []string{"count()"}, "FROM "+table), want)
+		}
+	}
 }

@@ -39,16 +39,6 @@ func (w *Writer) progress(batches []processor.Batch) progress {
 	return now
 }
 
-// rollUpAll rolls up what became final.
-func (w *Writer) rollUpAll(ctx context.Context, now progress) error {
-	for _, span := range []rollup{minutes, hours} {
-		if err := w.rollUp(ctx, span, &now); err != nil {
-			return err
-		}
-	}
-	return w.tell(ctx, now)
-}
-
 // tell writes progress if it is news.
 func (w *Writer) tell(ctx context.Context, p progress) error {
 	if p == w.told {

@@ -48,7 +48,8 @@ type Filter struct {
 
 const incidentColumns = `incident_id, version, toUInt8(status), toUInt8(phase), started_at, detected_at, ifNull(peak_at, toDateTime(0, 'UTC')),
 ifNull(main_impact_ended_at, toDateTime(0, 'UTC')), ifNull(ended_at, toDateTime(0, 'UTC')), severity, title, first_service, services, pops, kinds,
-requests, requests_failed, requests_slow, requests_missing, peak_error_rate, peak_fleet_share, budget_burnt, more_services, merged_into,
+requests, requests_failed, requests_slow, requests_missing, peak_error_rate, peak_fleet_share, budget_burnt,
+burn_5m, burn_30m, burn_1h, burn_6h, burn_fast, burn_slow, more_services, merged_into,
 member_started_at, member_ended_at, member_requests, member_failed, member_peak_rate, share_by, share_value, share`
 
 // ListIncidents gives incidents, newest first.
@@ -164,7 +165,8 @@ func scanIncident(rows driver.Rows) (in incident.Incident, err error) {
 	)
 	err = rows.Scan(&in.ID, &versionSeconds, &status, &phase, &started, &detected, &peak, &mainEnd, &ended,
 		&in.Severity, &in.Title, &in.FirstService, &services, &in.Pops, &in.Kinds,
-		&in.Requests, &in.RequestsFailed, &in.RequestsSlow, &in.RequestsMissing, &in.PeakErrorRate, &in.PeakFleetShare, &in.BudgetBurnt, &in.MoreServices, &in.MergedInto,
+		&in.Requests, &in.RequestsFailed, &in.RequestsSlow, &in.RequestsMissing, &in.PeakErrorRate, &in.PeakFleetShare, &in.BudgetBurnt,
+		&in.Burn.M5, &in.Burn.M30, &in.Burn.H1, &in.Burn.H6, &in.Burn.Fast, &in.Burn.Slow, &in.MoreServices, &in.MergedInto,
 		&memberStarted, &memberEnded, &memberRequests, &memberFailed, &memberPeak, &shareBy, &shareValue, &share)
 	if err != nil {
 		return in, err

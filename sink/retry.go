@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
@@ -35,6 +36,18 @@ var hopeless = map[int32]string{
 	452: "a setting is forbidden to this user: async_insert, max_execution_time, insert_deduplication_token and max_partitions_per_insert_block are needed",
 	497: "the user lacks a right: grant SELECT, INSERT (and CREATE, for schema apply) on spikeline.*",
 	516: "user or password is wrong: check sink.dsn, sink.password_env or sink.password_file",
+}
+
+// damaged are the codes by which ClickHouse says that it cannot read its own files.
+var damaged = []int32{33, 40, 107, 226, 246, 271}
+
+// damage is the next step where a part is broken, for the end of a message.
+func damage(err error) string {
+	var exception *clickhouse.Exception
+	if errors.As(err, &exception) && slices.Contains(damaged, exception.Code) {
+		return ": a part of a table is damaged; find it with CHECK TABLE spikeline.<table>, detach it with ALTER TABLE ... DETACH PART, and replay its hours from the logs"
+	}
+	return ""
 }
 
 // permanent wraps an error that waiting does not heal with the next step; nil when it may heal.
@@ -90,7 +103,7 @@ func (w *Writer) retry(ctx context.Context, what string, step func(context.Conte
 			return fmt.Errorf("%s: %w", what, fatal)
 		}
 		if w.metrics.stalled(brief(err)) {
-			w.log.Warn("ClickHouse is away; rows wait and are tried again", "what", what, "err", brief(err))
+			w.log.Warn("ClickHouse is away; rows wait and are tried again"+damage(err), "what", what, "err", brief(err))
 		}
 		if !sleep(ctx, pause) {
 			return fmt.Errorf("%s: %w", what, errors.Join(ctx.Err(), err))

@@ -2,6 +2,8 @@ package sink
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -45,16 +47,47 @@ func (p *progress) reopen(b *processor.Batch) {
 	}
 }
 
+// rollUpAll rolls up what became final. What ClickHouse does not bring itself
+// to sum (a damaged part, too little memory or time) holds no window back: it
+// is told, and tried again in smaller pieces after a pause that grows.
+func (w *Writer) rollUpAll(ctx context.Context, now progress) error {
+	if time.Now().Before(w.rollAgain) {
+		return nil
+	}
+	for _, span := range []rollup{minutes, hours} {
+		err := w.rollUp(ctx, span, &now)
+		if err == nil {
+			continue
+		}
+		if fatal := permanent(err); ctx.Err() != nil || fatal != nil {
+			return errors.Join(ctx.Err(), fatal)
+		}
+		if w.metrics.rollupsStalled() {
+			w.log.Warn("rollups wait, windows go on"+damage(err), "err", brief(err))
+		}
+		w.rollAgain = time.Now().Add(min(w.config.RetryMin<<w.rollFailed, w.config.RetryMax))
+		w.rollFailed = min(w.rollFailed+1, mostHalvings)
+		return w.tell(ctx, now)
+	}
+	w.rollFailed = 0
+	w.metrics.RollupsStalledSince.Store(0)
+	return w.tell(ctx, now)
+}
+
+// mostHalvings brings the longest chunk down to its span.
+const mostHalvings = 6
+
 // rollUp brings the target up to the last span that is final as a whole.
 func (w *Writer) rollUp(ctx context.Context, r rollup, p *progress) error {
 	rolled := r.rolled(p)
 	to := r.limit(p) / r.span * r.span
+	chunk := max(1, r.chunk>>w.rollFailed/r.span) * r.span
 	for *rolled < to {
 		from, err := w.firstRow(ctx, r, *rolled, to)
 		if err != nil {
 			return err
 		}
-		end := min(to, from/r.chunk*r.chunk+r.chunk)
+		end := min(to, from/chunk*chunk+chunk)
 		if from < to {
 			if err := w.rollChunk(ctx, r, from, end); err != nil {
 				return err
@@ -70,23 +103,26 @@ func (w *Writer) firstRow(ctx context.Context, r rollup, from, to int64) (int64,
 	if to-from <= r.chunk {
 		return from, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, w.config.InsertTimeout)
+	defer cancel()
 	var first time.Time
-	err := w.retry(ctx, "look for rows of "+r.source, func(ctx context.Context) error {
-		row := w.conn.QueryRow(ctx, "SELECT if(count() = 0, toDateTime({to:UInt32}, 'UTC'), min(window_start)) FROM spikeline."+r.source+
-			" WHERE window_start >= toDateTime({from:UInt32}, 'UTC') AND window_start < toDateTime({to:UInt32}, 'UTC')", number("from", from), number("to", to))
-		return row.Scan(&first)
-	})
-	return first.Unix() / r.span * r.span, err
+	row := w.conn.QueryRow(ctx, "SELECT if(count() = 0, toDateTime({to:UInt32}, 'UTC'), min(window_start)) FROM spikeline."+r.source+
+		" WHERE window_start >= toDateTime({from:UInt32}, 'UTC') AND window_start < toDateTime({to:UInt32}, 'UTC')", number("from", from), number("to", to))
+	if err := row.Scan(&first); err != nil {
+		return 0, fmt.Errorf("look for rows of %s: %w", r.source, err)
+	}
+	return first.Unix() / r.span * r.span, nil
 }
 
 func (w *Writer) rollChunk(ctx context.Context, r rollup, from, to int64) error {
-	err := w.retry(ctx, "insert into "+r.target, func(ctx context.Context) error {
-		return w.conn.Exec(clickhouse.Context(ctx, clickhouse.WithSettings(w.settings())), r.query(), number("from", from), number("to", to))
-	})
-	if err == nil {
-		w.metrics.Rollups.Add(1)
+	ctx, cancel := context.WithTimeout(ctx, w.config.InsertTimeout)
+	defer cancel()
+	settings := clickhouse.Context(ctx, clickhouse.WithSettings(w.settings()))
+	if err := w.conn.Exec(settings, r.query(), number("from", from), number("to", to)); err != nil {
+		return fmt.Errorf("insert into %s: %w", r.target, err)
 	}
-	return err
+	w.metrics.Rollups.Add(1)
+	return nil
 }
 
 const rollupQuery = `INSERT INTO spikeline.{target}

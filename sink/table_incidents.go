@@ -32,7 +32,8 @@ var incidents = table{
 		"started_at", seconds, "detected_at", seconds, "peak_at", seconds, "main_impact_ended_at", seconds, "ended_at", seconds,
 		"severity", lowString, "title", "String", "first_service", lowString, "services", lowArray, "pops", lowArray, "kinds", lowArray,
 		"requests", "UInt64", "requests_failed", "UInt64", "requests_slow", "UInt64", "requests_missing", "UInt64",
-		"peak_error_rate", "Float64", "peak_fleet_share", "Float64", "budget_burnt", "Float64", "more_services", "UInt32",
+		"peak_error_rate", "Float64", "peak_fleet_share", "Float64", "budget_burnt", "Float64",
+		"burn_5m", "Float64", "burn_30m", "Float64", "burn_1h", "Float64", "burn_6h", "Float64", "burn_fast", "Float64", "burn_slow", "Float64", "more_services", "UInt32",
 		"merged_into", "String", "withdrawn", "Bool",
 		"member_started_at", "Array("+seconds+")", "member_ended_at", "Array("+seconds+")", "member_requests", "Array(UInt64)",
 		"member_failed", "Array(UInt64)", "member_peak_rate", "Array(Float64)",
@@ -55,7 +56,8 @@ func incidentValues(in *incident.Incident) []any {
 		at(in.StartedAt), at(in.DetectedAt), at(in.PeakAt), at(in.MainImpactEndedAt), at(in.EndedAt),
 		in.Severity, in.Title, in.FirstService, each(in.Services, func(m incident.Member) string { return m.Service }), whole(in.Pops), whole(in.Kinds),
 		in.Requests, in.RequestsFailed, in.RequestsSlow, in.RequestsMissing,
-		in.PeakErrorRate, in.PeakFleetShare, in.BudgetBurnt, in.MoreServices, in.MergedInto, in.Withdrawn,
+		in.PeakErrorRate, in.PeakFleetShare, in.BudgetBurnt,
+		in.Burn.M5, in.Burn.M30, in.Burn.H1, in.Burn.H6, in.Burn.Fast, in.Burn.Slow, in.MoreServices, in.MergedInto, in.Withdrawn,
 	}
 }
 

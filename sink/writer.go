@@ -32,6 +32,9 @@ type Writer struct {
 	group uint64   // of batches written together, counted
 	told  progress // what ClickHouse knows of ours
 
+	rollAgain  time.Time // not before then: the last rollup failed
+	rollFailed int       // times in a row, at most mostHalvings
+
 	cancel context.CancelFunc
 	ended  chan struct{}
 }

@@ -3,12 +3,14 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -82,41 +84,60 @@ func keptWhenFailed(t *testing.T) string {
 	return dir
 }
 
-// faultsPerMinute makes faults overlap.
-const faultsPerMinute = 12
+const (
+	faultsPerMinute = 12
+	aloneFrom       = 5 * time.Minute // a campaign this long has each kind once alone
+)
 
-// harm injects the planned faults, and returns when all are over.
+// harm injects the planned faults, and returns when all are over: first each
+// kind once alone, where there is time, which tells what it costs by itself; then bursts.
 func (c *campaign) harm(lasts time.Duration) {
+	faults, alone := plan(*seed, int(faultsPerMinute*lasts.Minutes())), 0
+	faults = slices.DeleteFunc(faults, func(p planned) bool { return !strings.HasPrefix(p.name, *only) })
+	switch {
+	case *apart:
+		alone = len(faults)
+	case lasts >= aloneFrom && *only == "":
+		alone = len(kinds)
+	}
+	for _, p := range faults[:alone] {
+		if time.Since(c.begun) < lasts*9/10 {
+			c.strikeAlone(p)
+		}
+	}
+	c.bursts(faults[alone:], c.begun.Add(lasts*19/20))
+}
+
+// strikeAlone injects a fault into a healthy pipeline.
+func (c *campaign) strikeAlone(p planned) {
+	const calm = 2 * time.Second
+	time.Sleep(calm)
+	c.strike(p, true)
+	for give := time.Now().Add(time.Minute); c.recovery.pending() > 0 && time.Now().Before(give); {
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// bursts has a few faults overlap, then leaves the pipeline the time to come on,
+// so that the next ones hit it at work and not where the last ones stopped it.
+func (c *campaign) bursts(faults []planned, until time.Time) {
+	const together, striking = 5, 0.45 // of the time from burst to burst
 	var running sync.WaitGroup
-	for _, p := range plan(*seed, int(faultsPerMinute*lasts.Minutes()), lasts) {
-		if *only != "" && !strings.HasPrefix(p.name, *only) {
-			continue
+	begun, all := time.Now(), slices.Collect(slices.Chunk(faults, together))
+	apart := time.Until(until) / time.Duration(max(1, len(all)))
+	for i, burst := range all {
+		slices.SortFunc(burst, func(a, b planned) int { return cmp.Compare(a.moment, b.moment) })
+		for _, p := range burst {
+			at := begun.Add(time.Duration((float64(i) + striking*p.moment) * float64(apart)))
+			time.Sleep(time.Until(at))
+			running.Go(func() { c.strike(p, false) })
 		}
-		if *apart {
-			c.strikeApart(p, lasts)
-			continue
-		}
-		time.Sleep(time.Until(c.begun.Add(p.at)))
-		running.Go(func() { c.strike(p) })
 	}
 	running.Wait()
 }
 
-// strikeApart injects a fault into a healthy pipeline, as long as the source runs.
-func (c *campaign) strikeApart(p planned, lasts time.Duration) {
-	const calm = 5 * time.Second
-	if time.Since(c.begun) > lasts*9/10 {
-		return
-	}
-	for c.recovery.pending() > 0 {
-		time.Sleep(100 * time.Millisecond)
-	}
-	time.Sleep(calm)
-	c.strike(p)
-}
-
-func (c *campaign) strike(p planned) {
-	s := &strike{kind: p.name, began: time.Now()}
+func (c *campaign) strike(p planned, alone bool) {
+	s := &strike{kind: p.name, alone: alone, began: time.Now()}
 	s.detail = p.do(c.world, rand.New(rand.NewPCG(p.dice, 3)))
 	c.recovery.over(s)
 	c.mu.Lock()
@@ -201,7 +222,7 @@ func (c *campaign) table(real *truth, damages []damage) {
 		return rows[name]
 	}
 	for _, k := range kinds {
-		if *only == "" || strings.HasPrefix(k.name, *only) {
+		if strings.HasPrefix(k.name, *only) {
 			at(k.name)
 		}
 	}
@@ -217,11 +238,11 @@ func (c *campaign) table(real *truth, damages []damage) {
 	}
 	total := 0
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(out, "\nfault\ttimes\tlasted at most\trecovered at most\tlost\tdoubled\t\n")
+	fmt.Fprintf(out, "\nfault\ttimes\tlasted at most\trecovered alone\tin a burst, at most\tlost\tdoubled\t\n")
 	for _, name := range order {
 		r := rows[name]
 		total += r.times
-		fmt.Fprintf(out, "%s\t%d\t%s\t%s\t%d\t%d\t\n", name, r.times, seconds(r.lasted), seconds(r.recovered), lost, doubled)
+		fmt.Fprintf(out, "%s\t%d\t%s\t%s\t%s\t%d\t%d\t\n", name, r.times, seconds(r.lasted), seconds(r.alone), seconds(r.burst), lost, doubled)
 	}
 	out.Flush()
 	fmt.Printf("\nseed %d: %d faults in %.1f minutes; %d records produced = %d counted + %d too late + %d rejected; %d window rows; %d batches sent again by the source; %d answers of ClickHouse kept back\n",
@@ -229,13 +250,18 @@ func (c *campaign) table(real *truth, damages []damage) {
 }
 
 type row struct {
-	times             int
-	lasted, recovered time.Duration
+	times                int
+	lasted, alone, burst time.Duration // the longest
 }
 
 func (r *row) add(s *strike) {
 	r.times++
-	r.lasted, r.recovered = max(r.lasted, s.lasted), max(r.recovered, s.recovered)
+	r.lasted = max(r.lasted, s.lasted)
+	if s.alone {
+		r.alone = max(r.alone, s.recovered)
+	} else {
+		r.burst = max(r.burst, s.recovered)
+	}
 }
 
 func seconds(d time.Duration) string {

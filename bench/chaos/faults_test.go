@@ -49,25 +49,22 @@ var kinds = []kind{
 // planned is a fault at its moment.
 type planned struct {
 	kind
-	at   time.Duration // from the start
-	dice uint64
+	moment float64 // within its burst, 0 to 1
+	dice   uint64
 }
 
-// plan spreads n faults over the time; every kind comes about equally often. The same seed gives the same plan.
-func plan(seed uint64, n int, lasts time.Duration) []planned {
+// plan has n faults; every kind comes about equally often, each once in a round. The same seed gives the same plan.
+func plan(seed uint64, n int) []planned {
 	random := rand.New(rand.NewPCG(seed, 1))
-	var order []kind
-	for len(order) < n {
+	var faults []planned
+	for len(faults) < n {
 		round := slices.Clone(kinds)
 		random.Shuffle(len(round), func(i, j int) { round[i], round[j] = round[j], round[i] })
-		order = append(order, round...)
+		for _, k := range round {
+			faults = append(faults, planned{k, random.Float64(), random.Uint64()})
+		}
 	}
-	faults := make([]planned, n)
-	for i := range faults {
-		at := (float64(i) + random.Float64()) / float64(n)
-		faults[i] = planned{order[i], time.Duration((0.05 + 0.9*at) * float64(lasts)), random.Uint64()}
-	}
-	return faults
+	return faults[:n]
 }
 
 func between(dice *rand.Rand, low, high time.Duration) time.Duration {

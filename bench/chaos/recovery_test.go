@@ -21,6 +21,7 @@ type recovery struct {
 // strike is one fault that was injected.
 type strike struct {
 	kind      string
+	alone     bool // with no other
 	detail    string
 	began     time.Time
 	lasted    time.Duration

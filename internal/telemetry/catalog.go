@@ -68,6 +68,7 @@ var (
 	SinkQueueLimit      = gauge("sink_queue_limit_batches", "Batches that may wait before the judge stops reading.")
 	SinkRetries         = counter("sink_retries_total", "Inserts that failed and were tried again.")
 	SinkStalledSeconds  = gauge("sink_stalled_since_timestamp_seconds", "Unix time at which ClickHouse stopped taking rows; 0 while it takes them.")
+	RollupsStalled      = gauge("sink_rollups_stalled_since_timestamp_seconds", "Unix time at which windows_1m and windows_1h fell behind because ClickHouse failed to sum them; 0 while they follow. Windows go on.")
 	ProcessBuildInfo    = gauge("build_info", "1, with the version in its labels.", "version", "go", "commit")
 	ProcessStartSeconds = gauge("start_timestamp_seconds", "Unix time at which the process started.")
 )
@@ -85,7 +86,7 @@ var Catalogue = []Metric{
 	OpenWindows, OpenCells, PartialsSent, MessagesReceived, MessagesUnreadable,
 	JudgeActive, FrontierSeconds, WindowsClosed, WindowsRevised, WindowsIncomplete, Signals, IncidentsOpen,
 	IncidentsStarted, SeriesWatched, JudgeStepSeconds, SnapshotBytes, SnapshotsSaved, DetectionDelaySecs, ReleasedLate,
-	SinkRows, SinkBatches, SinkQueue, SinkQueueLimit, SinkRetries, SinkStalledSeconds,
+	SinkRows, SinkBatches, SinkQueue, SinkQueueLimit, SinkRetries, SinkStalledSeconds, RollupsStalled,
 	AlertsSent, AlertsQueue,
 	ProcessBuildInfo, ProcessStartSeconds,
 }

@@ -115,6 +115,7 @@ func (w *worker) exposeSink() {
 	telemetry.Read(m, telemetry.SinkQueueLimit, func() int { return w.cfg.Sink.QueueBatches })
 	telemetry.Read(m, telemetry.SinkRetries, s.Retries.Load)
 	telemetry.Read(m, telemetry.SinkStalledSeconds, func() float64 { return seconds(s.StalledSince.Load()) })
+	telemetry.Read(m, telemetry.RollupsStalled, func() float64 { return seconds(s.RollupsStalledSince.Load()) })
 }
 
 func (w *worker) exposeAlerts() {
