@@ -22,8 +22,8 @@ type Data struct {
 	Evidence *sink.Evidence
 	Now      int64 // when the report is made, Unix nanoseconds
 
-	Objective float64 // share of requests promised to succeed, for the error budget of 30 days
-	Measured  float64 // the objective by which the incident's BudgetBurnt was measured
+	Objective float64 // share of requests promised to succeed, for the error budget of 30 days; 0 if its services have several
+	Measured  float64 // the objective by which the incident's BudgetBurnt was measured; 0 likewise
 
 	Home string // address of the list of incidents, for a page that is served; empty for a file
 }
@@ -83,6 +83,9 @@ func (d Data) announced() int64 {
 
 // burnt is the part of the error budget of 30 days that is gone, by the objective of this report.
 func (d Data) burnt() float64 {
+	if d.Measured == 0 {
+		return d.Incident.BudgetBurnt
+	}
 	return d.Incident.BudgetBurnt * (1 - d.Measured) / (1 - d.Objective)
 }
 

@@ -126,7 +126,7 @@ func (d Data) summary() []string {
 	if len(in.Pops) > 0 {
 		list = append(list, fmt.Sprintf("The failures stood out at %s.", popNames(in.Pops)))
 	}
-	list = append(list, fmt.Sprintf("With an objective of %s over 30 days, %s of the error budget of its services is gone.", objective(d.Objective), Percent(d.burnt())))
+	list = append(list, fmt.Sprintf("With %s over 30 days, %s of the error budget of its services is gone.", objective(d.Objective), Percent(d.burnt())))
 	return append(list, d.end())
 }
 
@@ -151,7 +151,10 @@ func popNames(pops []string) string {
 }
 
 func objective(share float64) string {
-	return strings.TrimSuffix(fmt.Sprintf("%.6g", share*100), ".") + " %"
+	if share == 0 {
+		return "the objectives of each"
+	}
+	return "an objective of " + strings.TrimSuffix(fmt.Sprintf("%.6g", share*100), ".") + " %"
 }
 
 func (d Data) end() string {
@@ -197,7 +200,10 @@ func (d Data) facts() []fact {
 	if t.FleetRequests > 0 {
 		list = append(list, fact{"traffic hit", fmt.Sprintf("%s of %s requests of the fleet (%s) were for its services", Grouped(t.MemberRequests), Grouped(t.FleetRequests), Percent(ratio(t.MemberRequests, t.FleetRequests)))})
 	}
-	list = append(list, fact{"error budget", fmt.Sprintf("%s of 30 days burnt, objective %s", Percent(d.burnt()), objective(d.Objective))})
+	list = append(list, fact{"error budget", fmt.Sprintf("%s of 30 days burnt, by %s", Percent(d.burnt()), objective(d.Objective))})
+	if b := in.Burn; b.Fast > 0 && d.Objective == d.Measured {
+		list = append(list, fact{"burn rates", fmt.Sprintf("%.1f over 1 h and 5 min, %.1f over 6 h and 30 min at the worst", b.Fast, b.Slow)})
+	}
 	if in.MergedInto != "" {
 		list = append(list, fact{"merged into", in.MergedInto})
 	}

@@ -74,6 +74,9 @@ func (s *archive) report(ctx context.Context, id string, objective float64, now 
 	if err != nil {
 		return report.Data{}, err
 	}
-	configured := s.config.Incident.Objective
-	return report.Data{Incident: in, Events: events, Evidence: evidence, Now: now.UnixNano(), Objective: cmp.Or(objective, configured), Measured: configured}, nil
+	measured, same := s.config.Incident.CommonObjective(in.Services)
+	if !same && objective != 0 {
+		return report.Data{}, usage("--objective cannot be applied: by incident.objectives the services of %s have several; leave it out", in.ID)
+	}
+	return report.Data{Incident: in, Events: events, Evidence: evidence, Now: now.UnixNano(), Objective: cmp.Or(objective, measured), Measured: measured}, nil
 }

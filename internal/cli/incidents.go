@@ -247,6 +247,12 @@ func facts(in incident.Incident) (list [][2]string) {
 	if in.BudgetBurnt > 0 {
 		add("error budget", percent(in.BudgetBurnt)+" of 30 days burnt")
 	}
+	if b := in.Burn; b.Fast > 0 || b.Slow > 0 {
+		add("burn rates", fmt.Sprintf("%.1f over 1 h and 5 min, %.1f over 6 h and 30 min at the worst (the lower of each two)", b.Fast, b.Slow))
+	}
+	if b := in.Burn; in.Open && b.H6 > 0 {
+		add("burn rates now", fmt.Sprintf("5 min %.1f, 30 min %.1f, 1 h %.1f, 6 h %.1f", b.M5, b.M30, b.H1, b.H6))
+	}
 	add("first service", in.FirstService)
 	add("pops", strings.Join(in.Pops, " "))
 	add("signals", strings.Join(in.Kinds, ", "))

@@ -2,10 +2,13 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
+	"path"
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -186,6 +189,17 @@ func (k *checker) incident() {
 	k.want(c.MaxOpen >= 1, "1 or more", "incident.max_open")
 	k.want(c.MaxPoints >= 16, "16 or more", "incident.max_points")
 	k.want(c.Objective > 0 && c.Objective < 1, "between 0 and 1, such as 0.999", "incident.objective")
+	for _, glob := range slices.Sorted(maps.Keys(c.Objectives)) {
+		fault := Fault{Line: k.line("incident.objectives." + glob), Key: fmt.Sprintf("incident.objectives[%q]", glob)}
+		if v := c.Objectives[glob]; !(v > 0 && v < 1) {
+			fault.Value, fault.Want = strconv.FormatFloat(v, 'g', -1, 64), "between 0 and 1, such as 0.999"
+			k.faults = append(k.faults, fault)
+		}
+		if _, err := path.Match(glob, ""); err != nil {
+			fault.Value, fault.Want = "", fmt.Sprintf("not a glob (%v); escape [ and \\ with a backslash", err)
+			k.faults = append(k.faults, fault)
+		}
+	}
 }
 
 func validTopic(name string) bool {

@@ -119,9 +119,9 @@ func parseKinds(name string) (kindSet, bool) {
 	return 0, false
 }
 
-// rule gives the value of the best match for a name: the name itself, then
+// RuleFor gives the value of the best match for a name: the name itself, then
 // the longest pattern, then the first in the alphabet.
-func rule[V any](rules map[string]V, name string) (best V, found bool) {
+func RuleFor[V any](rules map[string]V, name string) (best V, found bool) {
 	if v, ok := rules[name]; ok {
 		return v, true
 	}
@@ -138,13 +138,13 @@ func rule[V any](rules map[string]V, name string) (best V, found bool) {
 }
 
 func (c *Config) sensitivityOf(service string) sensitivity {
-	name, _ := rule(c.Sensitivity, service)
+	name, _ := RuleFor(c.Sensitivity, service)
 	s, _ := parseSensitivity(name)
 	return s
 }
 
 func (c *Config) quietOf(service string) (set kindSet) {
-	names, _ := rule(c.Quiet, service)
+	names, _ := RuleFor(c.Quiet, service)
 	for _, name := range names {
 		s, _ := parseKinds(name)
 		set |= s

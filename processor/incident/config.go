@@ -13,11 +13,13 @@ type Config struct {
 	CascadeEvents   int           `yaml:"cascade_events" why:"This many services get a cascade event of their own; the others share one, so a timeline fits a screen."`
 	LargeFleet      int           `yaml:"large_fleet" why:"Above this many services coincidences are common, so time alone no longer joins."`
 	TrafficServices int           `yaml:"traffic_services" why:"So many services with a traffic warning at one moment open an incident together."`
-	MaxServices     int           `yaml:"max_services" why:"Services whose recent counts are remembered (about 900 bytes each)."`
+	MaxServices     int           `yaml:"max_services" why:"Services whose recent counts are remembered (about 2 kB each)."`
 	MaxMembers      int           `yaml:"max_members" why:"Services listed in one incident; the rest is counted, not named."`
 	MaxOpen         int           `yaml:"max_open" why:"Open incidents; beyond it a further one joins the one that fits it best."`
 	MaxPoints       int           `yaml:"max_points" why:"Points of an incident's curve; a longer one is halved in resolution (2048 points are 5.7 h of 10 s)."`
-	Objective       float64       `yaml:"objective" why:"Share of requests promised to succeed over 30 days; the error budget an incident burns is measured by it."`
+	Objective       float64       `yaml:"objective" why:"Share of requests promised to succeed over 30 days; the error budget an incident burns, and how fast, is measured by it."`
+
+	Objectives map[string]float64 `yaml:"objectives" why:"The same for single services, by name or glob (the exact name wins, then the longest pattern)."`
 }
 
 // Default gives the settings that docs/incidents.md explains.

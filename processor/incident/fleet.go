@@ -30,6 +30,7 @@ type service struct {
 	surgeOnset int64 // of its latest traffic surge, 0 for none
 	surgeSeen  int64 // start of the latest window in which that surge was on
 	surgeRatio float64
+	spending   spending
 }
 
 // fleet is all services seen of late.
@@ -39,6 +40,8 @@ type fleet struct {
 	tick   int64 // number of the current window
 	total  float64
 	usual  float64 // requests a window over the fleet, decayed over an hour
+
+	spending spending
 }
 
 func newFleet(limit int) fleet { return fleet{byName: map[string]*service{}, limit: limit} }
@@ -46,6 +49,7 @@ func newFleet(limit int) fleet { return fleet{byName: map[string]*service{}, lim
 // observe takes in one window. Rows come in order of service.
 func (f *fleet) observe(r *window.Result, tick int64) {
 	f.tick, f.total = tick, 0
+	width := r.End - r.Start
 	for i := 0; i < len(r.Rows); {
 		name, sum := r.Rows[i].Service, tally{}
 		for ; i < len(r.Rows) && r.Rows[i].Service == name; i++ {
@@ -54,7 +58,9 @@ func (f *fleet) observe(r *window.Result, tick int64) {
 		f.total += float64(sum.requests)
 		if s := f.find(name); s != nil {
 			s.push(tick, sum)
+			s.spending.add(r.Start, width, sum)
 		}
+		f.spending.add(r.Start, width, sum)
 	}
 	if f.usual == 0 {
 		f.usual = f.total

@@ -44,6 +44,7 @@ type Incident struct {
 	PeakErrorRate     float64 // share of the members' requests that failed at the peak
 	PeakFleetShare    float64 // share of the whole fleet's requests that failed, at its worst
 	BudgetBurnt       float64 // share of the members' error budget of 30 days, at their usual traffic; 1 is all of it
+	Burn              Burn    // how fast the budget goes, and went
 	MoreServices      uint32  // services beyond the limit of one incident, counted only
 	MergedInto        string  // the older incident that this one turned out to be part of
 	Withdrawn         bool    // not an incident after all (the logs were incomplete), or merged

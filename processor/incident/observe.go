@@ -254,6 +254,7 @@ func (e *episode) judge(m *moment) {
 	calm := time.Duration(e.calm * m.width)
 	e.regrade(m)
 	e.burn(m)
+	e.burning(m)
 	need := max(m.cfg.Quiet, min(m.cfg.QuietLimit, time.Duration(e.longest*m.width)*5/2))
 	e.newNormal = e.lastSignal > 0 && e.lastBad-e.lastSignal >= int64(m.cfg.ResidualLimit)
 	e.abandoned = e.silent*m.width >= int64(m.cfg.Silence)

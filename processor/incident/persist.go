@@ -11,14 +11,14 @@ import (
 	"github.com/spikeline/spikeline/processor/detect"
 )
 
-// stateVersion is the first byte of a state. A state of another version is refused, never guessed at.
-const stateVersion = 1
+// stateVersion is the first byte of a state. The version before is read too; one of another version is refused, never guessed at.
+const stateVersion = 2 // 1 was without what burn rates are made of
 
 // AppendState appends the tracker's whole memory: a version, the fields, and a
 // checksum. The same memory gives the same bytes.
 func (t *Tracker) AppendState(b []byte) []byte {
 	from := len(b)
-	c := codec{buf: append(b, stateVersion)}
+	c := codec{buf: append(b, stateVersion), version: stateVersion}
 	t.state(&c)
 	return binary.LittleEndian.AppendUint32(c.buf, crc32.ChecksumIEEE(c.buf[from:]))
 }
@@ -28,19 +28,19 @@ func (t *Tracker) LoadState(b []byte) error {
 	if len(b) < 5 {
 		return fmt.Errorf("incident state of %d bytes: too short, at least 5 are needed; start without a state", len(b))
 	}
-	if b[0] != stateVersion {
-		return fmt.Errorf("incident state of version %d: only %d can be read; start without a state", b[0], stateVersion)
+	if b[0] != stateVersion && b[0] != stateVersion-1 {
+		return fmt.Errorf("incident state of version %d: only %d and %d can be read; start without a state", b[0], stateVersion-1, stateVersion)
 	}
 	body := b[:len(b)-4]
 	if got, want := crc32.ChecksumIEEE(body), binary.LittleEndian.Uint32(b[len(b)-4:]); got != want {
 		return fmt.Errorf("incident state: checksum %08x, but %08x is written at its end; start without a state", got, want)
 	}
-	return t.decode(body[1:])
+	return t.decode(body[0], body[1:])
 }
 
-func (t *Tracker) decode(body []byte) error {
+func (t *Tracker) decode(version uint8, body []byte) error {
 	fresh := New(t.cfg)
-	c := codec{buf: body, reading: true}
+	c := codec{buf: body, reading: true, version: version}
 	fresh.state(&c)
 	if c.err == nil && len(c.buf) > 0 {
 		c.err = fmt.Errorf("%d bytes too many", len(c.buf))
@@ -56,6 +56,7 @@ func (t *Tracker) decode(body []byte) error {
 // once for both, so the two cannot differ.
 type codec struct {
 	buf     []byte
+	version uint8
 	reading bool
 	err     error
 }
@@ -190,6 +191,7 @@ func (c *codec) interval(i *interval) { c.times(&i.from, &i.to) }
 func (f *fleet) state(c *codec) {
 	integer(c, &f.tick)
 	c.floats(&f.total, &f.usual)
+	f.spending.state(c)
 	names := make([]string, 0, len(f.byName))
 	for name := range f.byName {
 		names = append(names, name)
@@ -211,6 +213,20 @@ func (s *service) state(c *codec) {
 	c.floats(&s.n, &s.k, &s.windows, &s.surgeRatio)
 	for i := range s.ring {
 		c.tally(&s.ring[i])
+	}
+	s.spending.state(c)
+}
+
+func (s *spending) state(c *codec) {
+	if c.version < 2 {
+		return
+	}
+	c.times(&s.shortLast, &s.longLast)
+	for _, ring := range [][]spent{s.short[:], s.long[:]} {
+		for i := range ring {
+			integer(c, &ring[i].requests)
+			integer(c, &ring[i].errors)
+		}
 	}
 }
 

@@ -64,6 +64,9 @@ func (i *Incident) state(c *codec) {
 	c.times(&i.Version, &i.StartedAt, &i.DetectedAt, &i.PeakAt, &i.MainImpactEndedAt, &i.EndedAt)
 	c.string(&i.FirstService)
 	c.floats(&i.PeakErrorRate, &i.PeakFleetShare, &i.BudgetBurnt)
+	if c.version >= 2 {
+		c.floats(&i.Burn.M5, &i.Burn.M30, &i.Burn.H1, &i.Burn.H6, &i.Burn.Fast, &i.Burn.Slow)
+	}
 }
 
 func (m *member) state(c *codec) {

@@ -72,12 +72,12 @@ func (e *episode) regrade(m *moment) {
 
 // burn says how much of the members' error budget of 30 days is gone.
 func (e *episode) burn(m *moment) {
-	usual := 0.0
+	allowed := 0.0 // failures a window
 	for _, mem := range e.everyone() {
-		usual += mem.weight
+		allowed += mem.weight * (1 - m.cfg.ObjectiveOf(mem.Service))
 	}
 	_, failed := e.totals()
-	budget := usual * float64(30*24*time.Hour) / float64(m.width) * (1 - m.cfg.Objective)
+	budget := allowed * float64(30*24*time.Hour) / float64(m.width)
 	if budget > 0 {
 		e.BudgetBurnt = float64(failed) / budget
 	}
