@@ -2,7 +2,7 @@
 GO   ?= go
 ARGS ?=
 
-.PHONY: build demo test race overload fast check bench bench-latency bench-diff eval chaos dashboards plugin clean
+.PHONY: build demo test race overload fast check bench bench-latency bench-growth bench-diff eval chaos dashboards plugin clean
 
 build: ## the one binary
 	$(GO) build -o spikeline .
@@ -44,6 +44,9 @@ bench: ## whole processes beside their peers on one topic, then the hot paths on
 
 bench-latency: ## from a record's arrival in Kafka to partials and rows, at three loads
 	$(GO) test -tags "wire bench" -count=1 -v -timeout 60m -run TestLatency ./bench/throughput $(ARGS)
+
+bench-growth: ## cost and memory as records, services, pops, partitions and windows grow; and of the judge
+	$(GO) test -tags "wire bench" -count=1 -v -timeout 60m -run 'Growth$$' ./bench/throughput $(ARGS)
 
 bench-diff: ## the same, beside those of another revision: make bench-diff BASE=rev
 	@test -n "$(BASE)" || { echo "name the revision to compare with: make bench-diff BASE=HEAD~1"; exit 2; }

@@ -40,6 +40,10 @@ func TestMain(m *testing.M) {
 		os.Exit(cli.Main(os.Args[1:], os.Stdout, os.Stderr))
 	case "count":
 		os.Exit(count(os.Args[1]))
+	case "growth":
+		os.Exit(grow(os.Args[1]))
+	case "judge":
+		os.Exit(sit(os.Args[1]))
 	}
 	os.Exit(m.Run())
 }

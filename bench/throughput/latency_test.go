@@ -47,7 +47,7 @@ func TestLatency(t *testing.T) {
 	text := fmt.Sprintf("%s, %s, %d cores, load averages %s before; one worker took %.0f k records/s from a full topic, start included.\n"+
 		"Command: `make bench-latency ARGS=\"-records %d -seconds %d\"`\n\n"+
 		"| load | records/s | to an early partial, ms: p50 | p99 | window's end + %v to its rows, ms: p50 | worst | windows |\n| ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
-		time.Now().UTC().Format(time.DateOnly), processor(), runtime.NumCPU(), w.started, capacity/1000, *records, *seconds, window.Default().OutOfOrderness)
+		time.Now().UTC().Format(time.DateOnly), cpuModel(), runtime.NumCPU(), w.started, capacity/1000, *records, *seconds, window.Default().OutOfOrderness)
 	for _, percent := range strings.Split(*rates, ",") {
 		share, err := strconv.ParseFloat(percent, 64)
 		if err != nil {

@@ -18,7 +18,7 @@ func table(w *world, systems []system, results [][]result) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %d records of %d bytes, %d hosts, %d pops, %d partitions, %s; medians of %d interleaved runs.\n", time.Now().UTC().Format(time.DateOnly),
 		w.truth.Records, w.truth.Bytes/w.truth.Records, 200, 300, partitions, *codec, *rounds)
-	fmt.Fprintf(&b, "%s, %d cores, %s; load averages %s before, %s after.\n", processor(), runtime.NumCPU(), versions(), w.started, load())
+	fmt.Fprintf(&b, "%s, %d cores, %s; load averages %s before, %s after.\n", cpuModel(), runtime.NumCPU(), versions(), w.started, load())
 	fmt.Fprintf(&b, "Command: `make bench ARGS=\"-records %d -rounds %d -codec %s\"`\n\n", *records, *rounds, *codec)
 	b.WriteString("| system | records / CPU-s | spikeline is | wall s | peak MB | dropped | |\n| --- | ---: | ---: | ---: | ---: | ---: | --- |\n")
 	var first float64
@@ -44,7 +44,7 @@ func load() string {
 	return strings.Join(strings.Fields(string(text))[:3], " ")
 }
 
-func processor() string {
+func cpuModel() string {
 	text, _ := os.ReadFile("/proc/cpuinfo")
 	_, rest, _ := strings.Cut(string(text), "model name\t: ")
 	name, _, _ := strings.Cut(rest, "\n")
