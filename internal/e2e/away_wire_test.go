@@ -84,3 +84,40 @@ func TestAlertsAreSentAndJudgingGoesOnWhileClickHouseIsAwayFromTheStart(t *testi
 	}
 	worker.stop()
 }
+
+// ClickHouse dies in the middle of an outage, and so does the judge: the pager
+// hears of the outage and of its end all the same, and in the end the rows are whole.
+func TestAlertsAreSentWhenClickHouseAndTheJudgeDieInTheMiddle(t *testing.T) {
+	broker := testkit.StartKafka(t)
+	broker.CreateTopic("edge.requests", 4)
+	pager := startPager(t)
+	serve := []string{"clickhouse", "--path", t.TempDir(), "--http-port", fmt.Sprint(freePort(t))}
+	db, engine := clickhouse{"127.0.0.1:" + serve[4]}, start(t, serve...)
+	file := configure(t, broker.Addr, db, fmt.Sprintf(
+		"processor: {commit_every: 1s, snapshot_every: 2s}\nalerts: {late_every: 1s, webhooks: [{name: pager, url: %q}]}\n", pager.URL))
+	judge := start(t, "run", "--config", file)
+	windows := filepath.Join(t.TempDir(), "windows.csv")
+	source := start(t, append(outage, "--total", "10", "--speed", "240", "--brokers", broker.Addr, "--topic", "edge.requests", "--truth-windows", windows)...)
+	if !waitFor(patience, func() bool { return judge.metric("spikeline_snapshots_saved_total") > 2 }) {
+		t.Fatalf("no state is saved\n%s", judge.log.String())
+	}
+	engine.Process.Kill()
+	if !waitFor(patience, func() bool { return len(pager.heard()) > 0 }) {
+		t.Fatalf("without ClickHouse the pager hears nothing\n%s", judge.log.String())
+	}
+	judge.Process.Kill()
+	judge = start(t, "run", "--config", file)
+	hears := func(event string) bool { return slices.Contains(pager.heard(), event) }
+	if !waitFor(patience, func() bool { return hears("incident recovered") }) {
+		t.Errorf("without ClickHouse, and after the judge was killed, the pager heard only %v\n%s", pager.heard(), judge.log.String())
+	}
+	if err := <-source.done; err != nil {
+		t.Fatalf("%v\n%s", err, source.log.String())
+	}
+	start(t, serve...)
+	db.await(t, "SELECT sum(requests) FROM spikeline.windows", fmt.Sprint(column(t, windows, 3)), judge)
+	expectWindows(t, db, windows)
+	db.await(t, "SELECT count() FROM spikeline.incidents", "1", judge)
+	t.Logf("the pager heard: %s", strings.Join(pager.heard(), ", "))
+	judge.stop()
+}

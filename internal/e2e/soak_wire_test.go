@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,38 +17,55 @@ import (
 
 // overload is how a worker did while it got ten times what it could take.
 type overload struct {
-	produced, taken uint64
-	lags            []uint64 // of each half minute, at its end
-	resident        []int    // MiB, the most of each half minute
-	told            string   // by readiness
+	produced atomic.Uint64
+	taken    atomic.Uint64 // as of the last second
+	lags     []uint64      // at the end of each half minute
+	resident []int         // MiB, the most of each half minute
+	told     string        // by readiness
 }
 
-// overwhelm sends, after a backlog that readiness must tell of, for five minutes ten times what the worker takes meanwhile.
-func overwhelm(t *testing.T, worker *process, client *kafka.Client) (o overload) {
-	const lasts, times, backlog, shipment = 5 * time.Minute, 10, 2_100_000, 5000
-	most, half := 0, time.Now()
-	for begun := half; time.Since(begun) < lasts; {
-		o.taken = uint64(worker.metric("spikeline_records_read_total"))
-		now, due := time.Now(), backlog+times*o.taken
-		for o.produced < due {
-			values := make([][]byte, min(shipment, due-o.produced))
-			for i := range values {
-				values[i] = []byte(request(now, fmt.Sprintf("host-%d.example", i%40), fmt.Sprintf("P%d", i%20)))
-			}
-			testkit.Produce(t, client, "edge.requests", 0, kafka.Lz4, values...)
-			o.produced += uint64(len(values))
+const (
+	lasts    = 5 * time.Minute
+	halfMin  = lasts / 10
+	backlog  = 2_100_000 // more than readiness allows
+	tenTimes = 10
+)
+
+// overwhelm sends a backlog that readiness must tell of, and then ten times what the worker takes meanwhile.
+func overwhelm(t *testing.T, worker *process, client *kafka.Client) *overload {
+	o := &overload{}
+	watched := make(chan struct{})
+	go func() { defer close(watched); o.watch(worker) }()
+	for begun := time.Now(); time.Since(begun) < lasts; {
+		now := time.Now()
+		if o.produced.Load() >= backlog+tenTimes*o.taken.Load() {
+			time.Sleep(50 * time.Millisecond)
+			continue
 		}
+		values := make([][]byte, 5000)
+		for i := range values {
+			values[i] = []byte(request(now, fmt.Sprintf("host-%d.example", i%40), fmt.Sprintf("P%d", i%20)))
+		}
+		testkit.Produce(t, client, "edge.requests", 0, kafka.Lz4, values...)
+		o.produced.Add(uint64(len(values)))
+	}
+	<-watched
+	return o
+}
+
+// watch takes a sample each second, and notes the lag and the most memory of each half minute.
+func (o *overload) watch(worker *process) {
+	for begun, most := time.Now(), 0; len(o.lags) < int(lasts/halfMin); time.Sleep(time.Second) {
+		o.taken.Store(uint64(worker.metric("spikeline_records_read_total")))
 		most = max(most, worker.resident())
 		if why := unready(worker.address()); strings.Contains(why, "records behind") {
 			o.told = why
 		}
-		if time.Since(half) > lasts/10 {
-			o.lags, o.resident = append(o.lags, o.produced-o.taken), append(o.resident, most)
-			most, half = 0, time.Now()
+		if time.Since(begun) >= halfMin*time.Duration(len(o.lags)+1) {
+			o.lags, o.resident = append(o.lags, o.produced.Load()-o.taken.Load()), append(o.resident, most)
+			most = 0
 		}
-		time.Sleep(time.Second)
 	}
-	return o
 }
 
 // A worker with a fiftieth of its time gets ten times what it can take, for
@@ -63,7 +81,7 @@ func TestFiveMinutesOfOverload(t *testing.T) {
 	release := worker.throttle(20 * time.Millisecond)
 	o := overwhelm(t, worker, broker.Client())
 	release()
-	t.Logf("%d records produced, %d taken; lag by half minutes %v; MiB resident %v; %s", o.produced, o.taken, o.lags, o.resident, strings.TrimSpace(o.told))
+	t.Logf("%d records produced, %d taken; lag by half minutes %v; MiB resident %v; %s", o.produced.Load(), o.taken.Load(), o.lags, o.resident, strings.TrimSpace(o.told))
 	if !slices.IsSorted(o.lags) {
 		t.Errorf("the lag did not grow all the time: %v", o.lags)
 	}
@@ -75,8 +93,8 @@ func TestFiveMinutesOfOverload(t *testing.T) {
 		t.Error("readiness never told that the worker is behind")
 	}
 	begun := time.Now()
-	db.await(t, "SELECT sum(consumed), sum(counted), sum(too_late), sum(rejected_total), sum(missing) FROM spikeline.ledger", fmt.Sprintf("%d\t%[1]d\t0\t0\t0", o.produced), worker)
-	db.await(t, "SELECT sum(requests) FROM spikeline.windows", fmt.Sprint(o.produced), worker)
+	db.await(t, "SELECT sum(consumed), sum(counted), sum(too_late), sum(rejected_total), sum(missing) FROM spikeline.ledger", fmt.Sprintf("%d\t%[1]d\t0\t0\t0", o.produced.Load()), worker)
+	db.await(t, "SELECT sum(requests) FROM spikeline.windows", fmt.Sprint(o.produced.Load()), worker)
 	t.Logf("drained in %v", time.Since(begun).Round(100*time.Millisecond))
 	if !waitFor(10*time.Second, func() bool { return unready(worker.address()) == "" }) {
 		t.Errorf("not ready again: %s", unready(worker.address()))
