@@ -29,14 +29,12 @@ type panelJSON struct {
 	GridPos                  struct{ X, Y, W, H int }
 	Targets                  []targetJSON
 	Datasource               struct{ Type, UID string }
-	Options                  struct{ Content string }
-	Transformations          []struct{ ID string }
-	FieldConfig              struct {
-		Defaults struct {
-			Unit, NoValue string
-			Color         struct{ Mode string }
-			Custom        struct{ InsertNulls any }
-		}
+	Options                  struct {
+		Color struct{ Mode string }
+	}
+	Transformations []struct{ ID string }
+	FieldConfig     struct {
+		Defaults  defaultsJSON
 		Overrides []struct {
 			Matcher    struct{ ID, Options string }
 			Properties []struct {
@@ -45,6 +43,25 @@ type panelJSON struct {
 			}
 		}
 	}
+}
+
+type defaultsJSON struct {
+	Unit, NoValue string
+	Color         struct{ Mode string }
+	Mappings      []struct {
+		Type    string
+		Options map[string]any
+	}
+}
+
+// hasNull tells whether a value that is not there has a name and a colour of its own.
+func (d defaultsJSON) hasNull() bool {
+	for _, m := range d.Mappings {
+		if m.Type == "special" && m.Options["match"] == "null" {
+			return true
+		}
+	}
+	return false
 }
 
 type targetJSON struct {

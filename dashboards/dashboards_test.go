@@ -127,6 +127,19 @@ func TestPanelsAvoidWhatGrafanaDrawsWrongly(t *testing.T) {
 			ofAll := func() bool {
 				return len(c.Overrides) > 0 && c.Overrides[0].Matcher.Options == "/.*/" && c.Overrides[0].Properties[0].ID == "noValue"
 			}
+			if p.Type == "state-timeline" && !c.Defaults.hasNull() {
+				t.Errorf("%s: %q gives no data the colour of some state in its legend", d.UID, p.Title)
+			}
+			if p.Type == "heatmap" && p.Options.Color.Mode != "opacity" {
+				t.Errorf("%s: %q begins with a dark colour in the dark theme", d.UID, p.Title)
+			}
+			for _, o := range c.Overrides {
+				for _, is := range o.Properties {
+					if is.ID == "custom.cellOptions" && strings.Contains(fmt.Sprint(is.Value), "color-text") {
+						t.Errorf("%s: %q writes yellow on white in the light theme (%s)", d.UID, p.Title, o.Matcher.Options)
+					}
+				}
+			}
 			if slices.Contains([]string{"table", "state-timeline"}, p.Type) && !ofAll() {
 				t.Errorf("%s: %q shows %q in each empty cell", d.UID, p.Title, c.Defaults.NoValue)
 			}

@@ -46,6 +46,15 @@ func numbered(states []state) []dashboard.ValueMapping {
 	return []dashboard.ValueMapping{{ValueMap: &dashboard.ValueMap{Type: dashboard.MappingTypeValueToText, Options: options}}}
 }
 
+// nothing is a state without data. Unnamed, the legend would give it the colour of some other state.
+var nothing = dashboard.ValueMapping{SpecialValueMap: &dashboard.SpecialValueMap{
+	Type: dashboard.MappingTypeSpecialValue,
+	Options: dashboard.DashboardSpecialValueMapOptions{
+		Match:  dashboard.SpecialValueMatchNull,
+		Result: dashboard.ValueMappingResult{Text: cog.ToPtr("no data"), Color: cog.ToPtr("transparent"), Index: cog.ToPtr(int32(99))},
+	},
+}}
+
 // words maps texts of a table to colours.
 func words(states ...state) []dashboard.ValueMapping {
 	options := map[string]dashboard.ValueMappingResult{}
@@ -83,4 +92,5 @@ var (
 	plain      = steps(calm)
 	badAtOnce  = steps(green, step{1, vermilion})
 	errorSteps = steps(calm, step{0.01, yellow}, step{0.05, orange}, step{0.2, vermilion})
+	errorCells = steps("transparent", step{0.01, yellow}, step{0.05, orange}, step{0.2, vermilion})
 )

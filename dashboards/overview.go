@@ -149,7 +149,7 @@ func movers() built {
 		empty: noRequests,
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{
 			linked("service", "Show this service", toService+"${__value.raw:percentencode}"),
-			field("now", title("errors now"), unit("percentunit"), set("decimals", 2), width(95), set("thresholds", errorSteps), set("custom.cellOptions", map[string]any{"type": "color-text"})),
+			field("now", title("errors now"), unit("percentunit"), set("decimals", 2), width(95), set("thresholds", errorCells), filledCell()),
 			field("before", title("before"), unit("percentunit"), set("decimals", 2), width(85)),
 			field("failed", title("failed now"), unit("reqps"), set("decimals", 2), width(100)),
 			field("traffic", title("factor"), unit("none"), set("decimals", 2), width(75)),

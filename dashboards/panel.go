@@ -29,6 +29,7 @@ type view struct {
 	overrides  []dashboard.DashboardFieldConfigSourceOverrides
 	points     float64 // most points a series
 	bare       bool    // lines without an area below, where many cross
+	page       float64 // rows of a state timeline on a page; 0 puts all on one
 	targets    []variants.Dataquery
 }
 
@@ -132,8 +133,8 @@ func (v view) stack() built {
 // there is no data, which ends the colour; insertNulls would do so too, but at a fixed age, and a step of a long range is older.
 func (v view) states(names []state) built {
 	v.overrides = append([]dashboard.DashboardFieldConfigSourceOverrides{missing("no data")}, v.overrides...)
-	v.mappings, v.thresholds, v.color = numbered(names), plain, "palette-classic" // thresholds would draw their steps in place of the names
-	return v.on(statetimeline.NewPanelBuilder().WithTransformation(withoutEmpty).ShowValue(common.VisibilityModeAuto).MergeValues(true).RowHeight(0.9).
+	v.mappings, v.thresholds, v.color = append(numbered(names), nothing), plain, "palette-classic" // thresholds would draw their steps in place of the names
+	return v.on(statetimeline.NewPanelBuilder().WithTransformation(withoutEmpty).ShowValue(common.VisibilityModeAuto).MergeValues(true).RowHeight(0.9).PerPage(v.page).
 		FillOpacity(90).LineWidth(0).NeverInsertNulls().NeverSpanNulls().Legend(legend()).
 		Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeSingle).Sort(common.SortOrderNone)))
 }
@@ -142,10 +143,12 @@ func (v view) states(names []state) built {
 // maps fail on them and state timelines miss a time field, where both should say that they are empty.
 var withoutEmpty = dashboard.DataTransformerConfig{Id: "filterFieldsByName", Options: map[string]any{"include": map[string]any{"pattern": ".*"}}}
 
-// heat is a map of rates from 0 to 1 over time; one row a label.
+// heat is a map of rates from 0 to 1 over time; one row a label. Small rates let the
+// background shine through, in either theme; a scheme of colours would begin with a dark one in the dark theme.
 func (v view) heat() built {
 	return v.on(heatmap.NewPanelBuilder().WithTransformation(withoutEmpty).Calculate(false).CellGap(1).ShowValue(common.VisibilityModeNever).
-		Color(heatmap.NewHeatmapColorOptionsBuilder().Mode(heatmap.HeatmapColorModeScheme).Scheme("Oranges").Steps(64).Min(0).Max(0.5)).
+		Color(heatmap.NewHeatmapColorOptionsBuilder().Mode(heatmap.HeatmapColorModeOpacity).Fill(vermilion).
+			Scale(heatmap.HeatmapColorScaleExponential).Exponent(0.5).Steps(64).Min(0).Max(0.5)).
 		CellValues(heatmap.NewCellValuesBuilder().Unit("percentunit")).
 		YAxis(heatmap.NewYAxisConfigBuilder().AxisPlacement(common.AxisPlacementLeft).AxisWidth(170).Reverse(true)).
 		RowsFrame(heatmap.NewRowsHeatmapOptionsBuilder().Layout(common.HeatmapCellLayoutAuto).Value("error rate")).
@@ -191,8 +194,14 @@ func title(name string) dashboard.DynamicConfigValue { return set("displayName",
 func painted(states ...state) []dashboard.DynamicConfigValue {
 	return []dashboard.DynamicConfigValue{
 		set("mappings", words(states...)),
-		set("custom.cellOptions", map[string]any{"type": "color-text"}),
+		filledCell(),
 	}
+}
+
+// filledCell colours the whole cell, on which Grafana writes in black or in white:
+// yellow letters cannot be read in the light theme.
+func filledCell() dashboard.DynamicConfigValue {
+	return set("custom.cellOptions", map[string]any{"type": "color-background", "mode": "basic"})
 }
 
 // fixed gives one series a colour of its own.

@@ -3,6 +3,8 @@ package dashboards
 //lint:file-ignore SA1019 provisioned files are of the classic schema, which Grafana 12 reads
 
 import (
+	"fmt"
+
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
@@ -11,6 +13,17 @@ const (
 	theIncident = "incident_id = ${incident:singlequote}"
 	itsServices = "service IN (SELECT service FROM spikeline.incident_members WHERE " + theIncident + ")"
 )
+
+// worstMembers are as many services as there are colours; their rank begins the names of their series.
+const worstMembers = `(SELECT groupArray(toString(service)) FROM (SELECT service FROM spikeline.incident_members WHERE ` + theIncident + ` ORDER BY failed DESC, position LIMIT 8))`
+
+// ranked gives each rank its colour.
+func ranked() (all []dashboard.DashboardFieldConfigSourceOverrides) {
+	for i, color := range []string{vermilion, blue, orange, sky, wine, green, pink, yellow} {
+		all = append(all, family(fmt.Sprint(i+1)+" ", color))
+	}
+	return all
+}
 
 // postmortem is one incident, for those who were not there.
 func postmortem() dashboard.Dashboard {
@@ -32,7 +45,7 @@ FROM spikeline.incident_events WHERE `+theIncident+` AND event NOT IN ('first_sp
 		WithPanel(view{
 			question: "How did each service fare?", w: 24, h: 12,
 			about: "One row a service in the order in which it joined, its phase in colour. Grey is normal. An empty stretch has no data: it is no recovery.",
-			empty: elsewhere, name: "${__field.labels.place} ${__field.labels.service}", points: 700,
+			empty: elsewhere, name: "${__field.labels.place} ${__field.labels.service}", points: 700, page: 20,
 			links:   []dashboard.DashboardLink{seriesLink("Show this service", toService+"${__field.labels.service:percentencode}")},
 			targets: targets{lines(memberPhases(theIncident))},
 		}.states(phases)).
@@ -71,25 +84,27 @@ func fact(question, about, unitName, value string, t *dashboard.ThresholdsConfig
 func memberErrors() built {
 	return view{
 		question: "How did its services fail, beside the fleet?", w: 12, h: 9,
-		about: "Share of requests that failed (5xx) at the ten services with most failed requests, and at the fleet.",
+		about: "Share of requests that failed (5xx) at the eight services with most failed requests, worst first, and at the fleet.",
 		empty: elsewhere, unit: "percentunit", min: cog.ToPtr(0.0), name: "${__field.labels.service}", bare: true,
-		overrides: []dashboard.DashboardFieldConfigSourceOverrides{fixed("fleet", faint, set("custom.lineWidth", 3), set("custom.fillOpacity", 0))},
-		targets: targets{lines(sql(`WITH (SELECT groupArray(service) FROM (SELECT service FROM spikeline.incident_members WHERE {incident} ORDER BY failed DESC LIMIT 10)) AS shown
-SELECT {time} AS time, arrayJoin(if(has(shown, who), ['fleet', who], ['fleet'])) AS service, sum(errors) / sum(requests) AS Value
+		overrides: append(ranked(), fixed("fleet", faint, set("custom.lineWidth", 3), set("custom.fillOpacity", 0))),
+		targets: targets{lines(sql(`WITH {worst} AS shown
+SELECT {time} AS time, arrayJoin(if(has(shown, who), ['fleet', concat(toString(indexOf(shown, who)), ' ', who)], ['fleet'])) AS service, sum(errors) / sum(requests) AS Value
 FROM (SELECT window_start, toString(service) AS who, requests, errors FROM {rows})
-GROUP BY time, service ORDER BY time, service`, "{incident}", theIncident, "{rows}", byService("window_end, requests, errors", "")))},
+GROUP BY time, service ORDER BY time, service`, "{worst}", worstMembers, "{rows}", byService("window_end, requests, errors", "")))},
 	}.curve()
 }
 
 func cost() built {
 	return view{
 		question: "Which services lost requests, and when?", w: 12, h: 9,
-		about: "Failed requests (5xx) a second at the ten services of the incident with most of them.",
+		about: "Failed requests (5xx) a second at the eight services of the incident with most of them, worst first.",
 		empty: elsewhere, unit: "reqps", min: cog.ToPtr(0.0), name: "${__field.labels.service}",
-		targets: targets{lines(sql(`SELECT {time} AS time, service, sum(errors) / {span} AS Value
-FROM {rows}
-GROUP BY time, service ORDER BY time, service`,
-			"{rows}", byService("window_end, errors", "service IN (SELECT service FROM spikeline.incident_members WHERE "+theIncident+" ORDER BY failed DESC LIMIT 10)")))},
+		overrides: ranked(),
+		targets: targets{lines(sql(`WITH {worst} AS shown
+SELECT {time} AS time, concat(toString(indexOf(shown, who)), ' ', who) AS service, sum(errors) / {span} AS Value
+FROM (SELECT window_start, toString(service) AS who, errors FROM {rows})
+WHERE has(shown, who)
+GROUP BY time, service ORDER BY time, service`, "{worst}", worstMembers, "{rows}", byService("window_end, errors", itsServices)))},
 	}.stack()
 }
 

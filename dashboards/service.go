@@ -158,8 +158,8 @@ func popTable() built {
 		about: "Over the whole time range, most errors first.",
 		empty: noRequests,
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{
-			field("pop", width(65)), field("requests", unit("short"), width(85)), field("errors", unit("short"), width(75)),
-			field("error_rate", title("error rate"), unit("percentunit"), set("decimals", 2), width(90), set("thresholds", errorSteps), set("custom.cellOptions", map[string]any{"type": "color-text"})),
+			field("requests", unit("short"), width(85)), field("errors", unit("short"), width(75)),
+			field("error_rate", title("error rate"), unit("percentunit"), set("decimals", 2), width(90), set("thresholds", errorCells), filledCell()),
 			field("edge", title("by the edge"), unit("percentunit"), set("decimals", 0), width(100)),
 			field("cached", title("from cache"), unit("percentunit"), set("decimals", 0), width(95)),
 			field("p99", unit("ms"), width(85)),
@@ -184,7 +184,7 @@ func signals() built {
 			field("observed", width(90), unit("short")), field("expected", width(90), unit("short")), field("score", width(75), unit("short")), field("reason", wrapped(), readable()),
 		},
 		targets: targets{rows(`SELECT window_start, if(opened, 'begins', 'ends') AS step, kind, if(pop = '', 'all', toString(pop)) AS pop, toString(severity) AS severity,
-  onset, observed, expected, score, reason
+  toDateTime(onset) AS onset, observed, expected, score, reason
 FROM spikeline.signals
 WHERE $__timeFilter(window_start) AND service = ${service:singlequote} AND (opened OR ended)
 ORDER BY signals.pop = '' DESC, window_start LIMIT 500`)},

@@ -96,7 +96,7 @@ func serviceTimeline() built {
 	return view{
 		question: "Which services were pulled down, and in which order?", w: 24, h: 12,
 		about: "One row a service in the order in which it joined an incident, its phase in colour; the 60 first. Grey is normal. An empty stretch has no data: it is no recovery.",
-		empty: "no service was in an incident in this range", name: "${__field.labels.place} ${__field.labels.service}", points: 700,
+		empty: "no service was in an incident in this range", name: "${__field.labels.place} ${__field.labels.service}", points: 700, page: 20,
 		links:   []dashboard.DashboardLink{seriesLink("Show this service", toService+"${__field.labels.service:percentencode}")},
 		targets: targets{lines(memberPhases("{touched} AND {service}"))},
 	}.states(phases)
@@ -145,7 +145,7 @@ func cascade(filter string, w uint32) built {
 			field("ended_at", title("recovered"), width(155), set("noValue", "not yet")),
 			field("requests", unit("short"), width(80)),
 			field("failed", unit("short"), width(70)),
-			field("peak_rate", title("peak"), unit("percentunit"), set("decimals", 0), width(65), set("thresholds", errorSteps), set("custom.cellOptions", map[string]any{"type": "color-text"})),
+			field("peak_rate", title("peak"), unit("percentunit"), set("decimals", 0), width(65), set("thresholds", errorCells), filledCell()),
 		},
 		targets: targets{rows(sql(`SELECT position, service, started_at, ended_at, requests, failed, peak_rate
 FROM spikeline.incident_members WHERE ` + filter + `
