@@ -13,14 +13,16 @@ var signals = table{
 		"opened", "Bool", "ended", "Bool", "onset", seconds, "ended_at", seconds,
 		"observed", "Float64", "expected", "Float64", "band", "Float64", "score", "Float64", "impact", "Float64",
 		"requests", "UInt64", "excess", "Float64", "elevated", "Bool",
-		"severity", "Enum8('info' = 0, 'warning' = 1, 'critical' = 2)", "reason", "String", "run", lowString),
+		"severity", "Enum8('info' = 0, 'warning' = 1, 'critical' = 2)", "reason", "String",
+		"effect", "Float64", "effect_least", "Float64", "narrowest", lowString, "margin", "Float64", "run", lowString),
 	fill: func(b *processor.Batch, run string, add func(...any)) {
 		for i := range b.Signals {
 			s := &b.Signals[i]
 			add(at(s.Window), s.Scope.Service, s.Scope.Pop, s.Kind.String(),
 				s.Opened, s.Ended, at(s.Onset), at(s.EndedAt),
 				s.Observed, s.Expected, s.Band, s.Score, s.Impact,
-				s.Requests, s.Excess, s.Elevated, s.Severity.String(), s.Reason, run)
+				s.Requests, s.Excess, s.Elevated, s.Severity.String(), s.Reason,
+				s.Effect, s.Least, s.Narrowest.String(), s.Margin, run)
 		}
 	},
 }

@@ -34,7 +34,9 @@ func (a *app) backtest() *cobra.Command {
 		Short: "Judge a series of your own, or stored windows with other settings",
 		Long: `With --series: judges "timestamp,value" (requests) or "timestamp,value,total"
 (bad ones of all) as the worker would judge a service, and prints for every row
-what was expected, the band called normal, the score and the signal.
+what was expected, the band called normal, the score, the signal, and the effect
+with the least that counts. narrowest is the bar (learning, score, effect or
+duration) that it came over by the least, or failed: then margin is below 1.
 
 Times are RFC 3339 (a space for the T, no zone for UTC) or Unix seconds, milli-,
 micro- or nanoseconds, a row an interval of 1s to 1h, in order; rows may be
@@ -145,14 +147,15 @@ func observedOf(j *detect.Judged, totals bool) (float64, bool) {
 }
 
 func writeJudgedCSV(w io.Writer, rows []detect.Judged, totals bool) error {
-	_, err := fmt.Fprintln(w, "timestamp,observed,expected,band_low,band_high,score,signal")
+	_, err := fmt.Fprintln(w, "timestamp,observed,expected,band_low,band_high,score,signal,effect,effect_least,narrowest,margin")
 	for i := range rows {
 		j := &rows[i]
 		observed := ""
 		if v, ok := observedOf(j, totals); ok {
 			observed = digits(v)
 		}
-		_, more := fmt.Fprintf(w, "%s,%s,%s,%s,%s,%s,%s\n", rowTime(j.At), observed, digits(j.Expected), digits(j.Low), digits(j.High), digits(j.Score), kindsOf(j.Signals))
+		_, more := fmt.Fprintf(w, "%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s\n", rowTime(j.At), observed, digits(j.Expected), digits(j.Low), digits(j.High), digits(j.Score), kindsOf(j.Signals),
+			digits(j.Effect), digits(j.Least), j.Narrowest, digits(j.Margin))
 		err = cmp.Or(err, more)
 	}
 	return err
@@ -170,6 +173,10 @@ type judgedJSON struct {
 	High      float64      `json:"band_high"`
 	Score     float64      `json:"score"`
 	Learning  bool         `json:"learning,omitempty"`
+	Effect    float64      `json:"effect"`
+	Least     float64      `json:"effect_least"`
+	Narrowest string       `json:"narrowest"`
+	Margin    float64      `json:"margin"`
 	Signals   []signalJSON `json:"signals,omitempty"`
 }
 
@@ -187,7 +194,7 @@ func writeJudgedJSON(w io.Writer, rows []detect.Judged, totals bool) (err error)
 	e := json.NewEncoder(w)
 	for i := range rows {
 		j := &rows[i]
-		row := judgedJSON{Timestamp: rowTime(j.At), Expected: j.Expected, Low: j.Low, High: j.High, Score: j.Score, Learning: j.Learning}
+		row := judgedJSON{Timestamp: rowTime(j.At), Expected: j.Expected, Low: j.Low, High: j.High, Score: j.Score, Learning: j.Learning, Effect: j.Effect, Least: j.Least, Narrowest: j.Narrowest.String(), Margin: j.Margin}
 		if v, ok := observedOf(j, totals); ok {
 			row.Observed = &v
 		}

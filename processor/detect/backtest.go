@@ -21,6 +21,7 @@ type Point struct {
 type Judged struct {
 	Point
 	Reading
+	Test    // for a row without a signal it says what has held one back
 	Signals []Signal
 }
 
@@ -31,6 +32,19 @@ type Reading struct {
 	Low, High float64 // called normal
 	Score     float64 // log likelihood ratio of the most likely onset against the guard, over the overdispersion
 	Learning  bool    // no signal is possible yet
+}
+
+// test of a row is the one of its signal, where it has one: if two, of the one that lasts.
+func (s *service) test(k *tuning, signals []Signal, totals bool) Test {
+	for i := range signals {
+		if !signals[i].Ended || i == len(signals)-1 {
+			return signals[i].Test
+		}
+	}
+	if totals {
+		return s.errors.test(&k.errors[s.sensitivity], nil)
+	}
+	return s.rate.test(&k.traffic[s.sensitivity], nil, s.tally.requests)
 }
 
 // Backtest judges a series by itself, in the order of time. The config's
@@ -76,6 +90,7 @@ func Backtest(c Config, points []Point, totals bool) ([]Judged, error) {
 		if totals {
 			j.Reading = s.errors.reading(&d.tuning.errors[s.sensitivity])
 		}
+		j.Test = s.test(d.tuning, j.Signals, totals)
 		out = append(out, j)
 	}
 	return out, nil
@@ -185,7 +200,7 @@ func (p *proportion) reading(k *proportionTuning) Reading {
 func (r *rate) reading(k *trafficTuning) Reading {
 	v := Reading{
 		Expected: float64(r.low+r.high) / 2, Low: float64(r.low / r.guard),
-		High: max(float64(r.high)*float64(r.guard)*float64(r.envelope), k.least), Score: float64(max(r.up, r.down)), Learning: r.age <= k.warm,
+		High: r.ceiling(k), Score: float64(max(r.up, r.down)), Learning: r.age <= k.warm,
 	}
 	if r.guard == 0 {
 		v.Low = 0

@@ -12,6 +12,7 @@ type proportion struct {
 	expected   float32 // rate, of the last window judged
 	allowed    float32 // the guard, of the last window judged
 	score      float32 // of the last window judged
+	effect     float32 // impact since the likeliest onset less its standard error, of the last window judged
 	hull       hull
 	open       *finding
 }
@@ -54,7 +55,9 @@ func (p *proportion) step(k *proportionTuning, at moment, bad, n float64) *findi
 	g /= f
 	p.expected, p.allowed, p.score = float32(p0), float32(guard), float32(g)
 	since := p.hull.sum.a - float64(c.a)
-	if p.age > k.warm && g >= k.score && since-p.impactError(c, at.t) >= k.impact {
+	effect := since - impactError(p.hull.sum.u-c.u, p.hull.sum.m-c.m, at.t-c.t)
+	p.effect = float32(effect)
+	if p.age > k.warm && g >= k.score && effect >= k.impact {
 		p.open = newFinding(at, c.t+1)
 		p.open.begin(bad, n, corner{u: p.hull.sum.u - c.u, v: p.hull.sum.v - c.v, m: p.hull.sum.m - c.m, a: since}, at.t-c.t)
 		p.open.score = g
@@ -67,15 +70,14 @@ func (p *proportion) step(k *proportionTuning, at moment, bad, n float64) *findi
 	return nil
 }
 
-// impactError is the standard error of the impact since a candidate: chance
-// alone must not lift a deploy's short bump over the bar.
-func (p *proportion) impactError(c candidate, t int32) float64 {
-	m := p.hull.sum.m - c.m
+// impactError is the standard error of the impact of so many windows, in which u of m
+// requests were bad: chance alone must not lift a deploy's short bump over the bar.
+func impactError(u, m float64, windows int32) float64 {
 	if m <= 0 {
 		return 0
 	}
-	share := (p.hull.sum.u - c.u) / m
-	return float64(t-c.t) * math.Sqrt(share*(1-share)/m)
+	share := u / m
+	return float64(windows) * math.Sqrt(share*(1-share)/m)
 }
 
 func (p *proportion) learn(k *proportionTuning, bad, n, p0, guard float64) {
@@ -116,6 +118,7 @@ func (p *proportion) follow(k *proportionTuning, at moment, bad, n float64) *fin
 	}
 	f.score = binomialRatio(f.total.u, f.total.m, f.total.v) / phi
 	p.score = float32(f.score)
+	p.effect = float32(f.total.a - impactError(f.total.u, f.total.m, at.t-f.opened+f.took+1))
 	exit := min(0.9, max(1.5*p0, p0+k.exit))
 	x, m, _ := f.recent(k.recent, enoughRequests, at.t-f.lastBad) // not what is already known to be bad: it would drag the end along
 	f.elevated = bad > n*exit && binomialRatio(x, m, m*exit)/phi >= scoreCalm

@@ -17,6 +17,7 @@ type rate struct {
 	peak         float32 // of this tick, so far
 	up, down     float32 // scores of the last window judged
 	age          int32
+	lasts        int32 // windows since the likeliest onset of a surge, of the last window judged
 	binCount     uint16
 	binSum       float64
 	rise, fall   hull
@@ -154,7 +155,7 @@ func (r *rate) step(k *trafficTuning, at moment, c *clock, y float64, disturbed 
 	ceiling, floor := max(e.high*e.guard*float64(r.envelope), k.least), e.low/e.guard
 	up, from := r.rise.add(at.t, y, ceiling, e.high, max(0, y/e.high-1), more, k.oldest)
 	down, to := r.fall.add(at.t, floor, y, e.low, max(0, 1-y/e.low), fewer, k.oldest)
-	r.up, r.down = float32(up/f), float32(down/f)
+	r.up, r.down, r.lasts = float32(up/f), float32(down/f), at.t-from.t
 	if r.open != nil {
 		r.follow(k, at, y, e)
 	}

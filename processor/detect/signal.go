@@ -57,4 +57,5 @@ type Signal struct {
 	Elevated bool    // this very window is abnormal
 	Severity Severity
 	Reason   string // one plain sentence
+	Test            // what it passed, and how narrowly
 }

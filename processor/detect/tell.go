@@ -86,9 +86,28 @@ func (d *Detector) signal(s *said, r *window.Result, at moment) Signal {
 	g.Requests = uint64(s.requests())
 	code := s.mostly(r)
 	g.Severity = d.grade(s, at, code)
+	g.Test = d.test(s)
 	g.over(d.scale)
 	g.Reason = s.reason(&g, at, code, d.whole)
 	return g
+}
+
+func (d *Detector) test(s *said) Test {
+	sens := normal
+	if s.service != nil {
+		sens = s.service.sensitivity
+	}
+	switch {
+	case s.share == nil && s.whole == &d.fleet:
+		return s.rate.test(&d.tuning.fleet, s.finding, s.bad)
+	case s.share == nil:
+		return s.rate.test(&d.tuning.traffic[sens], s.finding, s.bad)
+	case s.kind == LatencySurge:
+		return s.share.test(&d.tuning.slow[sens], s.finding)
+	case s.kind == ClientErrorSurge:
+		return s.share.test(&d.tuning.client[sens], s.finding)
+	}
+	return s.share.test(&d.tuning.errors[sens], s.finding)
 }
 
 func (s *said) requests() float64 {

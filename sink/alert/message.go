@@ -96,6 +96,11 @@ type SignalJSON struct {
 	Score    float64 `json:"score"`
 	Requests uint64  `json:"requests"`
 	Excess   float64 `json:"excess"`
+
+	Effect    float64 `json:"effect"`       // for traffic times the expected requests, else windows of full outage in excess since the onset
+	Least     float64 `json:"effect_least"` // the least that opens a signal; for a drop the most
+	Narrowest string  `json:"narrowest"`    // the bar it passed by the least: score, effect, duration
+	Margin    float64 `json:"margin"`       // how many times over that bar
 }
 
 // Links are addresses for people.
@@ -185,6 +190,7 @@ func signalMessage(s *detect.Signal) *Message {
 		Signal: &SignalJSON{
 			Kind: s.Kind.String(), Severity: s.Severity.String(), Window: stamp(s.Window), Onset: stamp(s.Onset), EndedAt: stamp(s.EndedAt),
 			Observed: finite(s.Observed), Expected: finite(s.Expected), Band: finite(s.Band), Score: finite(s.Score), Requests: s.Requests, Excess: finite(s.Excess),
+			Effect: finite(s.Effect), Least: finite(s.Least), Narrowest: s.Narrowest.String(), Margin: finite(s.Margin),
 		},
 		key: s.Scope.Service,
 	}

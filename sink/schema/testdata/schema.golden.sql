@@ -1056,3 +1056,66 @@ FROM spikeline.incidents_rev FINAL
 WHERE NOT withdrawn
 COMMENT 'an incident as it now stands; one that was withdrawn or merged into an older one is hidden';
 
+-- 0031_signals_rev_bar.sql
+ALTER TABLE spikeline.signals_rev
+    ADD COLUMN IF NOT EXISTS effect Float64 COMMENT 'for traffic times what was expected, else windows of full outage in excess since the onset, less their standard error' AFTER reason,
+    ADD COLUMN IF NOT EXISTS effect_least Float64 COMMENT 'the least effect that opens a signal; for a drop the most' AFTER effect,
+    ADD COLUMN IF NOT EXISTS narrowest LowCardinality(String) COMMENT 'the bar that it passed by the least: score, effect or duration' AFTER effect_least,
+    ADD COLUMN IF NOT EXISTS margin Float64 COMMENT 'how many times over that bar, at most 1000; below 1 it would be silent, were it not open yet' AFTER narrowest;
+
+-- 0032_signals_bar.sql
+CREATE OR REPLACE VIEW spikeline.signals
+(
+    window_start DateTime('UTC') COMMENT 'start of the window, UTC',
+    service      LowCardinality(String) COMMENT 'the service, or empty for all of them',
+    pop          LowCardinality(String) COMMENT 'the edge location, or empty for all of them',
+    kind         LowCardinality(String) COMMENT 'error_surge, traffic_surge, traffic_drop, latency_surge, client_error_surge or source_incomplete',
+    opened       Bool COMMENT 'the first row of this finding',
+    ended        Bool COMMENT 'the last row of this finding',
+    onset        DateTime('UTC') COMMENT 'estimated start of the change, UTC',
+    ended_at     Nullable(DateTime('UTC')) COMMENT 'end of the last abnormal window, UTC; NULL while it lasts',
+    observed     Float64 COMMENT 'a rate (0 to 1) for errors, latency and client errors; requests a window for traffic',
+    expected     Float64 COMMENT 'the same by the baseline',
+    band         Float64 COMMENT 'the worst value still called normal',
+    score        Float64 COMMENT 'log likelihood ratio since the onset, over the overdispersion',
+    impact       Float64 COMMENT 'windows of full outage, or of full traffic, in excess since the onset',
+    requests     UInt64 COMMENT 'requests in this window',
+    excess       Float64 COMMENT 'requests in excess of expectation in this window: failed, slow, added or missing',
+    elevated     Bool COMMENT 'this very window is abnormal',
+    severity     Enum8('info' = 0, 'warning' = 1, 'critical' = 2) COMMENT 'info: a row here; warning: joins an incident; critical: may open one',
+    reason       String COMMENT 'one plain sentence',
+    effect       Float64 COMMENT 'for traffic times what was expected, else windows of full outage in excess since the onset, less their standard error',
+    effect_least Float64 COMMENT 'the least effect that opens a signal; for a drop the most',
+    narrowest    LowCardinality(String) COMMENT 'the bar that it passed by the least: score, effect or duration',
+    margin       Float64 COMMENT 'how many times over that bar, at most 1000; below 1 it would be silent, were it not open yet',
+    run          LowCardinality(String) COMMENT 'name of the judge that wrote the row, from sink.run',
+    written_at   DateTime('UTC') COMMENT 'when the row was written, by the clock of ClickHouse; retention counts from here, so that old logs can be replayed'
+)
+AS SELECT
+    window_start,
+    service,
+    pop,
+    kind,
+    opened,
+    ended,
+    onset,
+    nullIf(signals_rev.ended_at, toDateTime(0, 'UTC')) AS ended_at,
+    observed,
+    expected,
+    band,
+    score,
+    impact,
+    requests,
+    excess,
+    elevated,
+    severity,
+    reason,
+    effect,
+    effect_least,
+    narrowest,
+    margin,
+    run,
+    written_at
+FROM spikeline.signals_rev FINAL
+COMMENT 'one finding on one series in one window';
+
