@@ -3,7 +3,6 @@ package window
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
 
 // Merger keeps, per window and source, the newest partial, and gives each
@@ -19,6 +18,7 @@ type Merger struct {
 	Control
 	changed []*merging
 	late    []LatePartial
+	packing []byte // scratch space
 }
 
 // NewMerger starts a merger with NewControl, or with the one that Resume gave.
@@ -65,49 +65,19 @@ func (m *Merger) take(place int64, s *sourceState, p *Partial) {
 	}
 	w := m.windows[p.Start]
 	if w == nil {
-		w = &merging{start: p.Start, first: place, before: m.control(), cells: map[cellKey]*mergedCell{},
-			services: map[string]struct{}{}, pops: map[string]struct{}{}, changed: map[string]struct{}{}}
+		w = newMerging(p.Start, place, m.control())
 		w.closed = end <= m.ClosedTo
 		m.windows[p.Start] = w
 	}
-	if !w.newer(s.index, p.Through) {
+	part := w.newer(s.index, p.Through)
+	if part == nil {
 		return
 	}
 	w.revised = w.revised || w.closed
-	if len(w.changed) == 0 {
+	m.packing = w.replace(m.cfg, part, p.Rows, m.packing)
+	if !w.listed {
+		w.listed = true
 		m.changed = append(m.changed, w)
-	}
-	m.replace(w, s.index, p.Rows)
-}
-
-// replace puts a source's newer rows in the place of its older ones. A row that is there already only grows.
-func (m *Merger) replace(w *merging, source int32, rows []Row) {
-	var folded map[*mergedCell]*Counts // beyond the limits several rows share a cell
-	for i := range rows {
-		r := &rows[i]
-		key := w.admit(m.cfg, r.Service, r.Pop)
-		c := w.cells[key]
-		if c == nil {
-			c = &mergedCell{}
-			w.cells[key] = c
-		}
-		counts := &r.Counts
-		if key.service == Other || key.pop == Other {
-			w.changed[key.service] = struct{}{}
-			if folded == nil {
-				folded = map[*mergedCell]*Counts{}
-			}
-			sum := folded[c]
-			if sum == nil {
-				sum = &Counts{}
-				folded[c] = sum
-			}
-			sum.Add(counts)
-			counts = sum
-		}
-		if c.set(source, counts) {
-			w.changed[key.service] = struct{}{}
-		}
 	}
 }
 
@@ -185,9 +155,10 @@ func (m *Merger) Changes() []Result {
 	var out []Result
 	slices.SortFunc(m.changed, func(a, b *merging) int { return cmp.Compare(a.start, b.start) })
 	for _, w := range m.changed {
-		if len(w.changed) > 0 {
+		w.listed = false
+		if w.changes > 0 {
 			out = append(out, m.result(w, false))
-			clear(w.changed)
+			w.unchange()
 		}
 	}
 	m.changed = m.changed[:0]
@@ -204,7 +175,7 @@ func (m *Merger) Retire() {
 	m.RetiredTo = to
 	for start, w := range m.windows {
 		if start+int64(m.cfg.Width) <= to {
-			if len(w.changed) > 0 {
+			if w.changes > 0 {
 				panic("BUG: a window retires with a change that was not given")
 			}
 			m.leave(w)
@@ -228,29 +199,12 @@ func (m *Merger) retirable() int64 {
 }
 
 func (m *Merger) result(w *merging, all bool) Result {
-	r := Result{Start: w.start, End: w.start + int64(m.cfg.Width), State: Provisional, Revised: w.revised, Seen: int32(len(w.through)), Live: m.live()}
+	r := Result{Start: w.start, End: w.start + int64(m.cfg.Width), State: Provisional, Revised: w.revised, Seen: int32(len(w.parts)), Live: m.live(), Rows: w.rows(all)}
 	if w.closed {
 		r.State = Closed
 	}
-	for _, t := range w.through {
-		r.Revision += uint64(t.through + 1)
-	}
-	type found struct {
-		cellKey
-		*mergedCell
-	}
-	cells := make([]found, 0, len(w.cells))
-	for key, c := range w.cells {
-		if _, changed := w.changed[key.service]; all || changed {
-			cells = append(cells, found{key, c})
-		}
-	}
-	slices.SortFunc(cells, func(a, b found) int {
-		return cmp.Or(strings.Compare(a.service, b.service), strings.Compare(a.pop, b.pop))
-	})
-	r.Rows = make([]Row, len(cells))
-	for i, c := range cells {
-		r.Rows[i] = Row{Service: c.service, Pop: c.pop, Counts: c.sum()}
+	for _, p := range w.parts {
+		r.Revision += uint64(p.through + 1)
 	}
 	return r
 }

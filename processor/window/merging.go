@@ -1,5 +1,10 @@
 package window
 
+import (
+	"slices"
+	"strings"
+)
+
 // merging is a window that has not retired.
 type merging struct {
 	start    int64
@@ -7,82 +12,200 @@ type merging struct {
 	before   Control // control before that message
 	closed   bool
 	revised  bool
-	through  []throughOf
-	cells    map[cellKey]*mergedCell
-	services map[string]struct{}
-	pops     map[string]struct{}
-	changed  map[string]struct{} // services with a change since the last result
+	listed   bool // among those that changed
+	parts    []part
+	services names
+	pops     names
+	cells    cells
+	changed  []bool // by service: with a change since the last result
+	changes  int    // how many of them
 }
 
-type throughOf struct {
+// part is the newest partial of one source.
+type part struct {
 	source  int32
 	through int64
+	cells   []uint32 // of its rows
+	ends    []uint32 // of its rows, in packed
+	packed  []byte
 }
 
-type cellKey struct{ service, pop string }
-
-type mergedCell struct {
-	parts []part
+func newMerging(start, place int64, before Control) *merging {
+	return &merging{start: start, first: place, before: before, services: newNames(), pops: newNames()}
 }
 
-type part struct {
-	source int32
-	counts *Counts
+// newer gives the part of a source if a partial with this through is to replace it.
+func (w *merging) newer(source int32, through int64) *part {
+	i := slices.IndexFunc(w.parts, func(p part) bool { return p.source == source })
+	if i < 0 {
+		w.parts = append(w.parts, part{source: source, through: through})
+		return &w.parts[len(w.parts)-1]
+	}
+	if through <= w.parts[i].through {
+		return nil
+	}
+	w.parts[i].through = through
+	return &w.parts[i]
 }
 
-func (w *merging) newer(source int32, through int64) bool {
-	for i := range w.through {
-		if t := &w.through[i]; t.source == source {
-			if through <= t.through {
-				return false
+func (p *part) row(i int) []byte {
+	if i == 0 {
+		return p.packed[:p.ends[0]]
+	}
+	return p.packed[p.ends[i-1]:p.ends[i]]
+}
+
+func (p *part) requests() (n uint64) {
+	for i := range p.ends {
+		n += packedRequests(p.row(i))
+	}
+	return n
+}
+
+// replace puts a source's newer rows in the place of its older ones. They
+// begin with the older ones in the same order, which saves finding their cells; only a
+// former owner's may not. buf is scratch space.
+func (w *merging) replace(cfg Config, p *part, rows []Row, buf []byte) []byte {
+	old := *p
+	p.cells, p.ends, buf = make([]uint32, len(rows)), make([]uint32, len(rows)), buf[:0]
+	for i := range rows {
+		r := &rows[i]
+		if i < len(old.cells) && w.is(old.cells[i], r) {
+			p.cells[i] = old.cells[i]
+			if packedRequests(old.row(i)) != r.Requests { // it only grows
+				w.change(old.cells[i])
 			}
-			t.through = through
-			return true
+		} else {
+			p.cells[i] = w.cell(cfg, r.Service, r.Pop)
+			w.change(p.cells[i])
+		}
+		buf = pack(buf, &r.Counts)
+		p.ends[i] = uint32(len(buf))
+	}
+	p.packed = slices.Clone(buf)
+	return buf
+}
+
+// is says whether a row is that of a cell, and not one of several beyond the limits.
+func (w *merging) is(cell uint32, r *Row) bool {
+	service, pop := w.cells.of(cell)
+	return w.services.list[service] == r.Service && w.pops.list[pop] == r.Pop && r.Service != Other && r.Pop != Other
+}
+
+// cell finds or makes the cell under which a row is counted: its own, or the one for all beyond the limits.
+func (w *merging) cell(cfg Config, service, pop string) uint32 {
+	return w.cells.at(w.services.of(service, cfg.Services), w.pops.of(pop, cfg.Pops))
+}
+
+func (w *merging) change(cell uint32) {
+	service, _ := w.cells.of(cell)
+	if n := int(service) + 1 - len(w.changed); n > 0 {
+		w.changed = append(w.changed, make([]bool, n)...)
+	}
+	if !w.changed[service] {
+		w.changed[service] = true
+		w.changes++
+	}
+}
+
+func (w *merging) unchange() {
+	clear(w.changed)
+	w.changes = 0
+}
+
+// rows gives the sums of all cells, or those of the services that changed, ascending by service, then pop.
+func (w *merging) rows(all bool) []Row {
+	wanted := w.wanted(all)
+	place := make([]uint32, w.cells.len()) // of a cell in wanted, from 1 on
+	for i, cell := range wanted {
+		place[cell] = uint32(i + 1)
+	}
+	starts, refs := w.refs(place, len(wanted))
+	rows := make([]Row, len(wanted))
+	var total sum
+	var lists slabs
+	for i, cell := range wanted {
+		for _, r := range refs[starts[i]:starts[i+1]] {
+			total.add(w.parts[r.part].row(int(r.row)))
+		}
+		service, pop := w.cells.of(cell)
+		rows[i] = Row{Service: w.services.list[service], Pop: w.pops.list[pop], Counts: total.take(&lists)}
+	}
+	return rows
+}
+
+// wanted gives the cells of a result in its order.
+func (w *merging) wanted(all bool) []uint32 {
+	var wanted []uint32
+	if all || w.changes == len(w.services.list) {
+		wanted = make([]uint32, 0, w.cells.len())
+	}
+	for cell := range uint32(w.cells.len()) {
+		if service, _ := w.cells.of(cell); all || int(service) < len(w.changed) && w.changed[service] {
+			wanted = append(wanted, cell)
 		}
 	}
-	w.through = append(w.through, throughOf{source, through})
-	return true
+	services, pops := w.services.ranks(), w.pops.ranks()
+	wanted = sortBy(wanted, len(pops), func(cell uint32) uint32 { _, pop := w.cells.of(cell); return pops[pop] })
+	return sortBy(wanted, len(services), func(cell uint32) uint32 { service, _ := w.cells.of(cell); return services[service] })
 }
 
-// admit gives the key under which a row is counted: its own, or the one for all beyond the limits.
-func (w *merging) admit(cfg Config, service, pop string) cellKey {
-	return cellKey{bounded(w.services, service, cfg.Services), bounded(w.pops, pop, cfg.Pops)}
-}
-
-func bounded(set map[string]struct{}, name string, limit int) string {
-	if _, ok := set[name]; ok {
-		return name
+// sortBy sorts by ranks below n, and keeps the order of those that are equal.
+func sortBy(list []uint32, n int, rank func(uint32) uint32) []uint32 {
+	ends := make([]uint32, n+1)
+	for _, v := range list {
+		ends[rank(v)+1]++
 	}
-	if len(set) >= limit && name != Other {
-		return bounded(set, Other, limit)
+	for i := range n {
+		ends[i+1] += ends[i]
 	}
-	set[name] = struct{}{}
-	return name
+	sorted := make([]uint32, len(list))
+	for _, v := range list {
+		r := rank(v)
+		sorted[ends[r]] = v
+		ends[r]++
+	}
+	return sorted
 }
 
-func (c *mergedCell) set(source int32, counts *Counts) (changed bool) {
-	for i := range c.parts {
-		if p := &c.parts[i]; p.source == source {
-			changed = p.counts.Requests != counts.Requests // it only grows
-			p.counts = counts
-			return changed
+// ref is a row of a part.
+type ref struct{ part, row uint32 }
+
+// refs gives the rows of every wanted cell: those of the i-th are from starts[i] to starts[i+1].
+func (w *merging) refs(place []uint32, wanted int) (starts []uint32, refs []ref) {
+	starts = make([]uint32, wanted+2) // shifted by one while they are filled
+	for _, p := range w.parts {
+		for _, cell := range p.cells {
+			if i := place[cell]; i > 0 {
+				starts[i+1]++
+			}
 		}
 	}
-	c.parts = append(c.parts, part{source, counts})
-	return true
+	for i := range wanted {
+		starts[i+2] += starts[i+1]
+	}
+	refs = make([]ref, starts[wanted+1])
+	for n, p := range w.parts {
+		for row, cell := range p.cells {
+			if i := place[cell]; i > 0 {
+				refs[starts[i]] = ref{uint32(n), uint32(row)}
+				starts[i]++
+			}
+		}
+	}
+	return starts, refs
 }
 
-func (c *mergedCell) sum() (total Counts) {
-	if len(c.parts) == 1 {
-		return *c.parts[0].counts
+// ranks gives the place of each name in their order.
+func (n *names) ranks() []uint32 {
+	order := make([]uint32, len(n.list))
+	for i := range order {
+		order[i] = uint32(i)
 	}
-	buckets := 0
-	for _, p := range c.parts {
-		buckets += len(p.counts.Latency)
+	slices.SortFunc(order, func(a, b uint32) int { return strings.Compare(n.list[a], n.list[b]) })
+	ranks := make([]uint32, len(order))
+	for rank, i := range order {
+		ranks[i] = uint32(rank)
 	}
-	total.Latency = make(Latency, 0, buckets)
-	for _, p := range c.parts {
-		total.Add(p.counts)
-	}
-	return total
+	return ranks
 }

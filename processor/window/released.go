@@ -25,23 +25,12 @@ type Left struct {
 
 // leave notes what released sources have in a window that retires. Controls share the list, so it never changes in place.
 func (m *Merger) leave(w *merging) {
-	for _, t := range w.through {
-		s := m.order[t.source]
+	for _, p := range w.parts {
+		s := m.order[p.source]
 		if !m.cfg.retires(w.start, s.Watermark) {
-			m.Left = append(slices.Clip(m.Left), Left{Source: s.Source, Start: w.start, Through: t.through, Requests: w.requestsOf(t.source)})
+			m.Left = append(slices.Clip(m.Left), Left{Source: s.Source, Start: w.start, Through: p.through, Requests: p.requests()})
 		}
 	}
-}
-
-func (w *merging) requestsOf(source int32) (n uint64) {
-	for _, c := range w.cells {
-		for _, p := range c.parts {
-			if p.source == source {
-				n += p.counts.Requests
-			}
-		}
-	}
-	return n
 }
 
 // lateFrom takes a partial for a window that has retired without its source.

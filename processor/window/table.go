@@ -51,6 +51,20 @@ type names struct {
 	list   []string
 }
 
+func newNames() names { return names{number: map[string]uint32{}} }
+
+// of gives the number of a name, or that of Other beyond the limit.
+func (n *names) of(name string, limit int) uint32 {
+	if i, ok := n.number[name]; ok {
+		return i
+	}
+	if len(n.list) >= limit && name != Other {
+		return n.other()
+	}
+	return n.put(name)
+}
+
+// add is of for a name in a buffer.
 func (n *names) add(name []byte, limit int) uint32 {
 	if i, ok := n.number[string(name)]; ok {
 		return i
@@ -81,7 +95,7 @@ func (n *names) reset() {
 }
 
 func newTable(limits Config) *table {
-	return &table{limits: limits, services: names{number: map[string]uint32{}}, pops: names{number: map[string]uint32{}}, slots: make([]uint32, 64)}
+	return &table{limits: limits, services: newNames(), pops: newNames(), slots: make([]uint32, 64)}
 }
 
 // reset empties the table and keeps its memory.
