@@ -17,20 +17,24 @@ type Understood struct{ File, Format, Why string }
 // headBytes of a file are looked at to find its format.
 const headBytes = 64 << 10
 
-// detect finds the format from the first lines, which stay to be read.
-func (f *file) detect() (format, why string, err error) {
-	head, err := f.reader.Peek(headBytes)
-	switch {
-	case len(head) == 0 && (err == nil || errors.Is(err, io.EOF)):
-		return accesslog.Formats()[0], "it is empty", nil
-	case len(head) == 0:
-		return "", "", fmt.Errorf("%s cannot be read: %w", f.name, err)
+// head gives the first lines of a file, which stay to be read.
+func (f *file) head() (lines [][]byte, err error) {
+	head, err := f.opened.plain.Peek(headBytes)
+	if len(head) == 0 && err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s cannot be read: %w: fetch it again", f.name, err)
 	}
-	var lines [][]byte
 	for line := range strings.Lines(string(head)) {
 		if strings.HasSuffix(line, "\n") || len(head) < headBytes {
 			lines = append(lines, []byte(strings.TrimRight(line, "\r\n")))
 		}
+	}
+	return lines, nil
+}
+
+// detect finds the format of the first lines.
+func (f *file) detect(lines [][]byte) (format, why string, err error) {
+	if len(lines) == 0 {
+		return accesslog.Formats()[0], "it is empty", nil
 	}
 	if format, why = accesslog.Detect(lines); format == "" {
 		return "", "", f.stranger(lines)

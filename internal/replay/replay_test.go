@@ -5,12 +5,17 @@ import (
 	"compress/gzip"
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/spikeline/spikeline/demo"
 	"github.com/spikeline/spikeline/ingest/accesslog"
@@ -26,15 +31,24 @@ type outcome struct {
 	incidents map[string]string
 	rejects   []string
 	troubles  []string
+	ledger    map[string]window.Block // by file and block
 	folds     processor.FoldCounters
+	open      int // files at once, at most
 }
 
 func replayed(t *testing.T, files ...string) *outcome {
 	t.Helper()
+	o := &outcome{rows: map[string]string{}, incidents: map[string]string{}, ledger: map[string]window.Block{}}
+	if err := Run(context.Background(), o.options(files...)); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func (o *outcome) options(files ...string) Options {
 	cfg := window.Default()
-	cfg.AllowedLateness, cfg.ReleaseAfter = time.Hour, 2*time.Hour
-	o := &outcome{rows: map[string]string{}, incidents: map[string]string{}}
-	err := Run(context.Background(), Options{
+	cfg.OutOfOrderness, cfg.AllowedLateness, cfg.ReleaseAfter = time.Minute, time.Hour, 2*time.Hour
+	return Options{
 		Files: files, Service: accesslog.DefaultService(), MaxRecord: 1 << 20, Now: time.Now(),
 		Judge:    processor.JudgeConfig{Window: cfg, Detect: detect.Default(), Incident: incident.Default()},
 		Counters: &o.folds, Judged: &processor.JudgeCounters{},
@@ -42,11 +56,7 @@ func replayed(t *testing.T, files ...string) *outcome {
 		Trouble: func(file string, line int64, err error) {
 			o.troubles = append(o.troubles, fmt.Sprintf("%s:%d: %v", filepath.Base(file), line, err))
 		},
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
-	return o
 }
 
 func (o *outcome) learn(b processor.Batch) {
@@ -58,50 +68,77 @@ func (o *outcome) learn(b processor.Batch) {
 	for _, in := range b.Incidents {
 		o.incidents[in.ID] = fmt.Sprint(in.StartedAt, in.Phase)
 	}
+	for _, e := range b.Ledger {
+		o.ledger[fmt.Sprint(filepath.Base(e.Source.Topic), e.Index)] = e.Block
+	}
+	if fds, err := os.ReadDir("/proc/self/fd"); err == nil {
+		o.open = max(o.open, len(fds))
+	}
 	for _, r := range b.Rejects {
 		o.rejects = append(o.rejects, fmt.Sprintf("%s:%d: %s", filepath.Base(r.Source.Topic), r.Offset, r.Reason))
 	}
 }
 
-// outage writes the lines of an outage to one file, and round robin to n compressed ones.
-func outage(t *testing.T, n int) (whole string, parts []string) {
+// outage gives the lines of an outage.
+func outage(t *testing.T) (lines []string) {
 	t.Helper()
 	script, err := demo.Find("cloudflare-2025-12-05")
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := demo.Default()
-	o.Rate, o.Start, o.End = 0.1, script.Start.Add(30*time.Minute), script.Start.Add(90*time.Minute)
+	o.Rate, o.Start, o.End = 0.03, script.Start.Add(30*time.Minute), script.Start.Add(90*time.Minute)
 	g, err := demo.New(script, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	var all bytes.Buffer
-	split := make([]bytes.Buffer, n)
-	zip := make([]*gzip.Writer, n)
-	for i := range zip {
-		zip[i] = gzip.NewWriter(&split[i])
-	}
-	var buf []byte
-	for i := 0; ; i++ {
-		line, _, ok := g.Next(buf[:0])
+	for {
+		line, _, ok := g.Next(nil)
 		if !ok {
-			break
+			return lines
 		}
-		buf = line
-		all.Write(append(line, '\n'))
-		zip[i%n].Write(append(line, '\n'))
+		lines = append(lines, string(line)+"\n")
 	}
-	whole = filepath.Join(dir, "whole.log")
-	write(t, whole, all.Bytes())
-	for i := range zip {
-		zip[i].Close()
-		name := filepath.Join(dir, fmt.Sprintf("part-%02d.log.gz", i))
-		write(t, name, split[i].Bytes())
-		parts = append(parts, name)
+}
+
+// archive writes lines to files: line i to the one that part gives, compressed as its name says.
+func archive(t *testing.T, lines []string, name string, part func(i int) int) (files []string) {
+	t.Helper()
+	var parts []*strings.Builder
+	for i, line := range lines {
+		for part(i) >= len(parts) {
+			parts = append(parts, &strings.Builder{})
+		}
+		parts[part(i)].WriteString(line)
 	}
-	return whole, parts
+	dir := t.TempDir()
+	for i := range parts {
+		file := filepath.Join(dir, fmt.Sprintf(name, i))
+		write(t, file, compressed(t, file, parts[i].String()))
+		files = append(files, file)
+	}
+	return files
+}
+
+func compressed(t *testing.T, name, text string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	var z io.WriteCloser
+	switch filepath.Ext(name) {
+	case ".gz":
+		z = gzip.NewWriter(&out)
+	case ".zst":
+		z, _ = zstd.NewWriter(&out)
+	default:
+		return []byte(text)
+	}
+	if _, err := io.WriteString(z, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }
 
 func write(t *testing.T, name string, content []byte) {
@@ -111,14 +148,97 @@ func write(t *testing.T, name string, content []byte) {
 	}
 }
 
-func TestAnArchiveInManyCompressedFilesGivesTheNumbersOfTheSingleFile(t *testing.T) {
-	whole, parts := outage(t, 5)
-	want, got := replayed(t, whole), replayed(t, parts...)
-	if len(want.rows) == 0 || !maps.Equal(want.rows, got.rows) {
-		t.Errorf("%d rows, and %d from the parts", len(want.rows), len(got.rows))
+func one(int) int { return 0 }
+
+func TestHoweverAnArchiveIsSplitItGivesTheRowsAndIncidentsOfTheSingleFile(t *testing.T) {
+	lines := outage(t)
+	whole := replayed(t, archive(t, lines, "whole-%d.log", one)...)
+	if len(whole.rows) == 0 || len(whole.incidents) != 1 {
+		t.Fatalf("%d rows, incidents %v", len(whole.rows), whole.incidents)
 	}
-	if len(want.incidents) != 1 || !maps.Equal(want.incidents, got.incidents) {
-		t.Errorf("incidents %v, and %v from the parts", want.incidents, got.incidents)
+	for name, files := range map[string][]string{
+		"round robin, gzip":      archive(t, lines, "edge-%02d.log.gz", func(i int) int { return i % 7 }),
+		"one after another, gz":  archive(t, lines, "edge.log.%02d.gz", func(i int) int { return i * 20 / len(lines) }),
+		"one after another, zst": archive(t, lines, "edge.log.%02d.zst", func(i int) int { return i * 5 / len(lines) }),
+		"a busy and a quiet one": archive(t, lines, "edge-%d.log", func(i int) int { return min(i%50, 1) }),
+	} {
+		got := replayed(t, files...)
+		if !maps.Equal(whole.rows, got.rows) {
+			t.Errorf("%s: %d rows, the single file gives %d", name, len(got.rows), len(whole.rows))
+		}
+		if !maps.Equal(whole.incidents, got.incidents) {
+			t.Errorf("%s: incidents %v, the single file gives %v", name, got.incidents, whole.incidents)
+		}
+		if slices.Reverse(files); !strings.HasPrefix(name, "round") {
+			continue
+		}
+		if back := replayed(t, files...); !maps.Equal(whole.rows, back.rows) || !maps.Equal(whole.incidents, back.incidents) {
+			t.Errorf("%s: the files named from the last to the first give something else", name)
+		}
+	}
+}
+
+func TestFilesAreOpenOnlyWhileTheirTimeIsDue(t *testing.T) {
+	lines := outage(t)
+	base := replayed(t, archive(t, lines, "edge-%d.log", one)...).open
+	if got := replayed(t, archive(t, lines, "edge-%03d.log.gz", func(i int) int { return i * 500 / len(lines) })...).open; got > base+20 {
+		t.Errorf("of 500 files one after another, %d are open at once", got-base)
+	}
+}
+
+// silent gives its text, and nothing more until it is closed.
+type silent struct {
+	io.Reader
+	closed chan struct{}
+}
+
+func (s *silent) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	if err == io.EOF {
+		<-s.closed
+	}
+	return n, err
+}
+
+func TestAFileWhoseTimeIsNotDueIsReadNoFurtherThanAFewChunks(t *testing.T) {
+	lines := outage(t)
+	files := archive(t, lines, "edge-%d.log", one)
+	slow := &silent{strings.NewReader(strings.Join(lines[:200], "")), make(chan struct{})}
+	o := &outcome{rows: map[string]string{}, incidents: map[string]string{}, ledger: map[string]window.Block{}}
+	options := o.options(append(files, "-")...)
+	options.Stdin = slow
+	var read, lagging atomic.Int64
+	options.Read = func(n int64) { read.Add(n) }
+	time.AfterFunc(time.Second, func() { // by then it would have read all
+		lagging.Store(read.Load())
+		close(slow.closed)
+	})
+	if err := Run(context.Background(), options); err != nil {
+		t.Fatal(err)
+	}
+	if all, ahead := read.Load(), lagging.Load(); all < 4<<20 || ahead > 1<<20 {
+		t.Errorf("%d bytes were read while the other file was silent, of %d", ahead, all)
+	}
+	if n := o.folds.Counted.Load(); int(n) != len(lines)+200 {
+		t.Errorf("%d lines count, there are %d", n, len(lines)+200)
+	}
+}
+
+func TestTheLedgerOfEachFileAccountsForEachOfItsLines(t *testing.T) {
+	good := `203.0.113.7 - - [18/Nov/2025:11:28:04 +0000] "GET /a HTTP/1.1" 200 742 "-" "agent"`
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a.log"), filepath.Join(dir, "b.log")
+	write(t, a, []byte(good+"\nbroken\n"+good))
+	write(t, b, []byte(strings.Replace(good, "Nov/2025:11", "Nov/2025:13", 1)+"\n"+good+"\n"))
+	o := replayed(t, a, b)
+	if got := o.ledger["a.log0"]; got.Through != 3 || got.Consumed != 3 || got.Counted != 2 || got.Rejected[accesslog.Malformed] != 1 {
+		t.Errorf("a.log: %+v", got)
+	}
+	if got := o.ledger["b.log0"]; got.Through != 2 || got.Consumed != 2 || got.Counted != 1 || got.TooLate != 1 {
+		t.Errorf("b.log: %+v", got)
+	}
+	if got, want := strings.Join(o.rejects, "\n"), "a.log:2: malformed\nb.log:2: too_late"; got != want {
+		t.Errorf("rejects\n%s\nwant\n%s", got, want)
 	}
 }
 
@@ -136,7 +256,7 @@ func TestEveryUnusableLineIsARejectWithItsNumberAndTheOthersCount(t *testing.T) 
 }
 
 func TestOfAFileThatBreaksOffWhatWasReadCounts(t *testing.T) {
-	_, parts := outage(t, 1)
+	parts := archive(t, outage(t), "edge-%d.log.gz", one)
 	content, err := os.ReadFile(parts[0])
 	if err != nil {
 		t.Fatal(err)

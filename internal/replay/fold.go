@@ -1,0 +1,116 @@
+package replay
+
+import (
+	"github.com/spikeline/spikeline/ingest/accesslog"
+	"github.com/spikeline/spikeline/processor"
+	"github.com/spikeline/spikeline/processor/window"
+)
+
+// fold is the merged lines as one source. To the judge, lines are numbered in
+// the order in which they were merged; what it tells of them is put back to file and line.
+type fold struct {
+	*Options
+	folder  *window.Folder
+	judge   *processor.Judge
+	lines   int64
+	place   int64 // of the next message
+	told    int64 // watermark, by steps
+	since   int   // lines folded since a flush
+	rejects []at  // since then
+	touched []*file
+	sample  func() string
+	text    []byte
+}
+
+// at is a line of a file.
+type at struct {
+	file *file
+	line int64
+}
+
+// What waits for the clock of the logs to move on is bounded.
+const (
+	linesUntold   = 1 << 16
+	rejectsUntold = 1 << 10
+)
+
+func newFold(o *Options) *fold {
+	source := window.Source{Topic: "replay"}
+	f := &fold{Options: o, judge: processor.NewJudge(o.Judge, o.Judged), told: window.NoTime,
+		folder: window.NewFolder(o.Judge.Window, source, 1, window.Commit{Offset: 1, Largest: window.NoTime})}
+	f.folder.ShowEveryReject()
+	f.sample = func() string { return string(accesslog.Mask(nil, f.text)) }
+	return f
+}
+
+// take folds the line that a file's cursor is at.
+func (f *fold) take(from *file) error {
+	f.lines++
+	f.since++
+	l := &from.chunk.lines[from.at]
+	f.text = l.text
+	now := f.Now.UnixNano()
+	if l.reason != accesslog.OK {
+		f.folder.Reject(f.lines, now, l.reason, f.sample)
+	} else {
+		l.reason = f.folder.Add(f.lines, now, &l.Record, l.service, f.sample)
+	}
+	f.account(from, l)
+	if step := f.step(); step > f.told || f.since >= linesUntold || len(f.rejects) >= rejectsUntold {
+		f.told = step
+		return f.tell(f.folder.Flush(false))
+	}
+	return nil
+}
+
+// step is the watermark in steps of what windows wait for lines out of order: told
+// more often, each window would be written again for every stray line.
+func (f *fold) step() int64 {
+	w := f.folder.Watermark()
+	if w == window.NoTime {
+		return w
+	}
+	return w / max(int64(f.Judge.Window.OutOfOrderness), int64(f.Judge.Window.Width))
+}
+
+func (f *fold) account(from *file, l *line) {
+	if len(from.blocks) == 0 {
+		f.touched = append(f.touched, from)
+	}
+	from.count(f.Judge.Window.Block, from.line, l.reason)
+	if l.reason == accesslog.OK {
+		f.Counters.Counted.Add(1)
+		return
+	}
+	f.Counters.Rejected[l.reason].Add(1)
+	f.rejects = append(f.rejects, at{from, from.line})
+	if l.reason == accesslog.Malformed {
+		from.keepStranger(l.text)
+	}
+	if f.Line != nil {
+		f.Line(from.name, from.line, l.reason)
+	}
+}
+
+// end tells the rest.
+func (f *fold) end() error { return f.tell(f.folder.End()) }
+
+func (f *fold) tell(messages []window.Message) error {
+	for _, m := range messages {
+		f.judge.Apply(f.place, m)
+		f.place++
+	}
+	b := f.judge.Take()
+	if len(b.Rejects) != len(f.rejects) {
+		panic("BUG: the judge shows other lines than were rejected")
+	}
+	for i, r := range f.rejects {
+		b.Rejects[i].Source, b.Rejects[i].Offset = r.file.source(), r.line
+	}
+	b.Ledger = b.Ledger[:0]
+	for _, file := range f.touched {
+		b.Ledger = append(b.Ledger, file.takeLedger()...)
+	}
+	f.rejects, f.touched, f.since = f.rejects[:0], f.touched[:0], 0
+	return f.Batch(b)
+}
