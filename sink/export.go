@@ -42,8 +42,7 @@ func Export(ctx context.Context, c Config, table, format string, from, to time.T
 	if !known {
 		return fmt.Errorf("format %q is not known; allowed are %s", format, strings.Join(ExportFormats(), ", "))
 	}
-	in := fmt.Sprintf("%[1]s >= {from:DateTime('UTC')} AND %[1]s < {to:DateTime('UTC')}", column)
-	query := url.Values{"param_from": {from.UTC().Format(time.DateTime)}, "param_to": {to.UTC().Format(time.DateTime)}}
+	in, query := rangeOf(table, column, from, to)
 	var extent strings.Builder
 	if err := c.stream(ctx, fmt.Sprintf(extentQuery, column, table, in), query, &extent); err != nil {
 		return err
@@ -52,9 +51,21 @@ func Export(ctx context.Context, c Config, table, format string, from, to time.T
 	case span == "":
 		return fmt.Errorf("%w: %s has no rows at all; replay logs or run a worker first", ErrNothing, table)
 	case rows == "0":
-		return fmt.Errorf("%w: %s has no rows from %s to %s; it has some %s", ErrNothing, table, from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339), span)
+		return fmt.Errorf("%w: %s has no rows from %s to %s; it has some %s", ErrNothing, table, from.UTC().Format(time.RFC3339Nano), to.UTC().Format(time.RFC3339Nano), span)
 	}
 	return c.stream(ctx, fmt.Sprintf("SELECT * FROM spikeline.%s WHERE %s ORDER BY %s FORMAT %s", table, in, column, writes), query, w)
+}
+
+// rangeOf limits a column to [from, to), to the part of a second. Only rejects
+// have times between two seconds; where all are whole, the bounds are rounded up and
+// are of the column's own type, by which ClickHouse finds the parts to read.
+func rangeOf(table, column string, from, to time.Time) (where string, parameters url.Values) {
+	kind, unit, layout := "DateTime('UTC')", time.Second, time.DateTime
+	if table == "rejects" {
+		kind, unit, layout = "DateTime64(3, 'UTC')", time.Millisecond, time.DateTime+".000"
+	}
+	up := func(t time.Time) string { return t.Add(unit - 1).Truncate(unit).UTC().Format(layout) }
+	return fmt.Sprintf("%[1]s >= {from:%[2]s} AND %[1]s < {to:%[2]s}", column, kind), url.Values{"param_from": {up(from)}, "param_to": {up(to)}}
 }
 
 // extentQuery says whether the range has rows, and which times the table has.

@@ -60,7 +60,7 @@ func (r *Reader) ListIncidents(ctx context.Context, f Filter) ([]incident.Incide
 	}
 	if f.From != 0 {
 		where = append(where, "(ended_at IS NULL OR ended_at >= toDateTime({from:UInt32}, 'UTC'))")
-		parameters = append(parameters, number("from", at(f.From).Unix()))
+		parameters = append(parameters, number("from", ceilSecond(f.From)))
 	}
 	if f.To != 0 {
 		where = append(where, "started_at <= toDateTime({to:UInt32}, 'UTC')")
@@ -202,7 +202,7 @@ func (r *Reader) Series(ctx context.Context, services []string, from, to int64) 
 FROM spikeline.service_windows
 WHERE window_start >= toDateTime({from:UInt32}, 'UTC') AND window_start < toDateTime({to:UInt32}, 'UTC')
   AND (empty({services:Array(String)}) OR has({services:Array(String)}, service))
-ORDER BY window_start, service`, number("from", at(from).Unix()), number("to", at(to).Unix()), clickhouse.Named("services", whole(services)))
+ORDER BY window_start, service`, number("from", ceilSecond(from)), number("to", ceilSecond(to)), clickhouse.Named("services", whole(services)))
 	if err != nil {
 		return nil, fmt.Errorf("read windows: %w", err)
 	}

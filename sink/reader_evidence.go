@@ -21,6 +21,8 @@ type Evidence struct {
 	Totals   Totals
 	Fleet    []Bucket
 	First    []Bucket // of the first service
+	Usual    Usual    // of the fleet
+	Normal   Usual    // of the first service
 	Bands    []BandPoint
 	Heat     []HeatCell
 	Pops     []PopTotal
@@ -56,6 +58,16 @@ type Bucket struct {
 	Requests  uint64    `json:"requests" ch:"requests"`
 	Errors    uint64    `json:"errors" ch:"errors"`
 	WorstRate float64   `json:"worst_window_error_rate" ch:"worst"` // of a single window
+}
+
+// Usual is what windows were like in the hour before the incident.
+type Usual struct {
+	Windows  uint64  `json:"windows" ch:"windows"` // with a request
+	Requests uint64  `json:"requests" ch:"requests"`
+	Errors   uint64  `json:"errors" ch:"errors"`
+	Low      uint64  `json:"requests_1st_percentile" ch:"low"` // of single windows
+	High     uint64  `json:"requests_99th_percentile" ch:"high"`
+	Worst    float64 `json:"error_rate_99th_percentile" ch:"worst"`
 }
 
 // BandPoint is what the detector expected of the first service while it had a finding on it.
@@ -148,8 +160,10 @@ func (r *Reader) Evidence(ctx context.Context, in incident.Incident, width time.
 	e.cut(in.EndedAt == 0)
 	q := queries{r: r, e: e, ctx: ctx, id: in.ID}
 	read(&q, "traffic and error rate of the fleet", &e.Fleet, e.curve("1"))
+	readOne(&q, "the fleet in the hour before", &e.Usual, e.usual("1"))
 	if first := in.FirstService; first != "" {
 		read(&q, "traffic and error rate of the first service", &e.First, e.curve("service = "+quoted(first)))
+		readOne(&q, "the first service in the hour before", &e.Normal, e.usual("service = "+quoted(first)))
 		read(&q, "expected band of the first service", &e.Bands, e.band(first))
 	}
 	read(&q, "error rate by service and time", &e.Heat, e.heat(in))

@@ -19,7 +19,12 @@ func quoted(text string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
 }
 
+// moment is a bound of a range. Times in the tables are whole seconds, but for
+// those of rejects; a bound between two seconds keeps its fraction.
 func moment(nanos int64) string {
+	if nanos%int64(time.Second) != 0 {
+		return "toDateTime64('" + time.Unix(0, nanos).UTC().Format(time.DateTime+".000000000") + "', 9, 'UTC')"
+	}
 	return "toDateTime('" + at(nanos).UTC().Format(time.DateTime) + "', 'UTC')"
 }
 
@@ -68,6 +73,18 @@ FROM spikeline.signals
 WHERE ` + during("window_start", e.From, e.To) + ` AND service = ` + quoted(service) + ` AND pop = ''
   AND kind IN ('error_surge', 'traffic_surge', 'traffic_drop')
 GROUP BY start, kind ORDER BY start, kind`
+}
+
+// usual is what single windows were like in the hour before.
+func (e *Evidence) usual(where string) string {
+	return `
+SELECT count() AS windows, sum(window_requests) AS requests, sum(window_errors) AS errors,
+  quantileExact(0.01)(window_requests) AS low, quantileExact(0.99)(window_requests) AS high, quantileExact(0.99)(window_errors / window_requests) AS worst
+FROM (
+  SELECT window_start, sum(requests) AS window_requests, sum(errors) AS window_errors
+  FROM spikeline.service_windows
+  WHERE ` + during("window_start", e.Start-int64(time.Hour), e.Start) + ` AND ` + where + `
+  GROUP BY window_start)`
 }
 
 func (e *Evidence) heat(in incident.Incident) string {

@@ -51,8 +51,11 @@ func TestEvidenceCountsWhatWasWrittenWithStatementsThatRunAgain(t *testing.T) {
 	if len(got.Verdicts) != 2 || len(got.Bands) != 1 || got.Verdicts[0].Score != 31 || got.Quality.Windows != 2 || got.Quality.Fewer != 2 || got.Ledger.Consumed != 100 || len(got.Rejects) != 1 {
 		t.Errorf("verdicts %+v, quality %+v, ledger %+v, rejects %+v", got.Verdicts, got.Quality, got.Ledger, got.Rejects)
 	}
-	if len(got.Statements) != 12 {
-		t.Errorf("%d statements, want 12", len(got.Statements))
+	if want := (Usual{Windows: 1, Requests: 40, Errors: 1, Low: 40, High: 40, Worst: 0.025}); got.Usual != want {
+		t.Errorf("the hour before %+v, want %+v", got.Usual, want)
+	}
+	if len(got.Statements) != 14 {
+		t.Errorf("%d statements, want 14", len(got.Statements))
 	}
 	for _, s := range got.Statements {
 		var rows uint64

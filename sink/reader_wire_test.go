@@ -3,10 +3,12 @@
 package sink
 
 import (
+	"bytes"
 	"errors"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spikeline/spikeline/processor/incident"
 )
@@ -64,6 +66,42 @@ func TestTheReaderGivesBackWhatWasWritten(t *testing.T) {
 	}
 	if points, err = r.Series(t.Context(), nil, noon, noon+10*1e9); err != nil || len(points) != 2 {
 		t.Errorf("series of all services gives %d windows, %v; want 2", len(points), err)
+	}
+}
+
+func TestARangeBetweenTwoSecondsHoldsWhatLiesInIt(t *testing.T) {
+	e := startEngine(t)
+	writeAll(t, configFor(e.DSN()), fullBatch()) // a reject 123 ms after noon, windows from noon
+	export := func(table string, from, to time.Duration) int {
+		t.Helper()
+		var out bytes.Buffer
+		start := time.Unix(0, noon)
+		err := Export(t.Context(), configFor(e.ReaderDSN()), table, "csv", start.Add(from), start.Add(to), &out)
+		if err != nil && !errors.Is(err, ErrNothing) {
+			t.Fatal(err)
+		}
+		return max(strings.Count(out.String(), "\n")-1, 0)
+	}
+	for _, c := range []struct {
+		table    string
+		from, to time.Duration
+		want     int
+	}{
+		{"rejects", 0, time.Second, 1}, {"rejects", 0, 124 * time.Millisecond, 1}, {"rejects", 0, 123 * time.Millisecond, 0},
+		{"rejects", 123 * time.Millisecond, time.Second, 1}, {"rejects", 124 * time.Millisecond, time.Second, 0},
+		{"service_windows", -time.Second, time.Millisecond, 2}, {"service_windows", time.Millisecond, time.Second, 0}, {"service_windows", -time.Second, 0, 0},
+	} {
+		if got := export(c.table, c.from, c.to); got != c.want {
+			t.Errorf("%s from %v to %v after noon: %d rows, want %d", c.table, c.from, c.to, got, c.want)
+		}
+	}
+	r, err := OpenReader(configFor(e.ReaderDSN()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if points, err := r.Series(t.Context(), nil, noon-1, noon+1); err != nil || len(points) != 2 {
+		t.Errorf("a series up to a nanosecond after noon has %d points, %v; want 2", len(points), err)
 	}
 }
 

@@ -16,13 +16,13 @@ const (
 )
 
 // curves draws traffic above and error rate beneath, with the phases shaded.
-func (d Data) curves(name string, buckets []sink.Bucket, bands []sink.BandPoint) template.HTML {
+func (d Data) curves(name string, buckets []sink.Bucket, usual sink.Usual, bands []sink.BandPoint) template.HTML {
 	description := fmt.Sprintf("%s. Traffic in requests a second, and the share of requests that failed, from %s to %s UTC. %s", d.peakOf(buckets), Day(d.Evidence.From), Day(d.Evidence.To), d.resolution())
 	upper, lower := panelTop, panelTop+panelHeight+panelGap
 	return chart("Traffic and error rate of "+name, description, lower+panelHeight+24, func(c canvas) {
 		a := axis{d.Evidence.From, d.Evidence.To}
-		c.panel(d, a, panel{name: "requests a second", top: upper, write: short, values: d.traffic(buckets), bands: d.bandsOf(bands, "traffic")})
-		c.panel(d, a, panel{name: "share of requests that failed (5xx)", top: lower, write: percentTick, values: rates(buckets), worst: d.worst(buckets), bands: d.bandsOf(bands, "error")})
+		c.panel(d, a, panel{name: "requests a second", top: upper, write: short, values: d.traffic(buckets), usual: d.usualTraffic(usual), bands: d.bandsOf(bands, "traffic")})
+		c.panel(d, a, panel{name: "share of requests that failed (5xx)", top: lower, write: percentTick, values: rates(buckets), worst: d.worst(buckets), usual: usualErrors(usual), bands: d.bandsOf(bands, "error")})
 	})
 }
 
@@ -39,7 +39,29 @@ type panel struct {
 	top           float64
 	write         func(float64) string
 	values, worst []point
+	usual         *level
 	bands         []bandPoint
+}
+
+// level is what was usual in the hour before: the mean, and where all but the rarest single windows lay.
+type level struct{ low, mean, high float64 }
+
+// fewUsual is how many windows of the hour before say too little of what is usual.
+const fewUsual = 10
+
+func (d Data) usualTraffic(u sink.Usual) *level {
+	if u.Windows < fewUsual {
+		return nil
+	}
+	seconds := float64(d.Evidence.Width) / 1e9
+	return &level{float64(u.Low) / seconds, float64(u.Requests) / float64(u.Windows) / seconds, float64(u.High) / seconds}
+}
+
+func usualErrors(u sink.Usual) *level {
+	if u.Windows < fewUsual {
+		return nil
+	}
+	return &level{0, ratio(u.Errors, u.Requests), u.Worst}
 }
 
 type bandPoint struct {
@@ -55,12 +77,19 @@ func (c canvas) panel(d Data, a axis, p panel) {
 	for _, b := range p.bands {
 		highest = max(highest, b.band, b.expected)
 	}
+	if p.usual != nil {
+		highest = max(highest, p.usual.high)
+	}
 	bottom := p.top + panelHeight
 	s := scaleFor(highest, p.top, bottom)
 	c.shade(d, a, p.top, bottom)
 	c.times(a, p.top, bottom)
 	c.values(s, p.write)
 	c.Text(left, p.top-20, p.name, class("name"))
+	if u := p.usual; u != nil {
+		c.Rect(left, s.y(u.high), inside, s.y(u.low)-s.y(u.high), class("usual"))
+		c.Line(left, s.y(u.mean), right, s.y(u.mean), class("mean"))
+	}
 	step := d.Evidence.Step
 	for _, run := range runsOf(p.bands, step) {
 		c.drawBand(a, s, run, step)

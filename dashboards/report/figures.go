@@ -11,10 +11,10 @@ import (
 func (d Data) figures() (list []figure) {
 	e := d.Evidence
 	list = append(list, figure{Title: "Traffic and error rate of the fleet", About: d.peakOf(e.Fleet) + ".",
-		Picture: d.curves("the fleet", e.Fleet, nil), Legend: d.phaseKeys(false), Table: d.bucketTable(e.Fleet)})
+		Picture: d.curves("the fleet", e.Fleet, e.Usual, nil), Legend: d.curveKeys(e.Usual, nil), Table: d.bucketTable(e.Fleet)})
 	if first := d.Incident.FirstService; first != "" {
-		list = append(list, figure{Title: "Traffic and error rate of " + first + ", the first service", About: d.peakOf(e.First) + ". The band reaches from what the detector expected to the worst that it still called normal; it is known while there is a finding.",
-			Picture: d.curves(first, e.First, e.Bands), Legend: d.phaseKeys(true), Table: d.bucketTable(e.First)})
+		list = append(list, figure{Title: "Traffic and error rate of " + first + ", the first service", About: d.peakOf(e.First) + ". The green band reaches from what the detector expected to the worst that it still called normal; it is stored while there is a finding.",
+			Picture: d.curves(first, e.First, e.Normal, e.Bands), Legend: d.curveKeys(e.Normal, e.Bands), Table: d.bucketTable(e.First)})
 	}
 	heat := figure{Title: "Error rate by service and time", About: fmt.Sprintf("A cell is %s. Services in the order of the cascade.", span(1, 1+e.HeatStep)), Picture: d.heatMap(), Table: d.heatTable()}
 	for _, k := range heatKeys() {
@@ -27,7 +27,7 @@ func (d Data) figures() (list []figure) {
 	return append(list, figure{Title: "Order of the cascade", About: "From each service's start to its end, and the highest share of its requests that failed (5xx); one that was only refused (4xx), slow or surging has 0 %. The table of services has the numbers.", Picture: d.cascade()})
 }
 
-func (d Data) phaseKeys(band bool) (keys []key) {
+func (d Data) curveKeys(usual sink.Usual, bands []sink.BandPoint) (keys []key) {
 	seen := map[string]bool{}
 	for _, p := range d.phases() {
 		if !seen[p.Name] {
@@ -35,8 +35,11 @@ func (d Data) phaseKeys(band bool) (keys []key) {
 			keys = append(keys, key{"phase " + p.Name, words(p.Name)})
 		}
 	}
-	if band {
-		keys = append(keys, key{"band", "expected, and still normal"})
+	if usual.Windows >= fewUsual {
+		keys = append(keys, key{"usual", "the hour before: its mean (dashed), and where 98 % (traffic) or 99 % (errors) of its single windows lay"})
+	}
+	if len(bands) > 0 {
+		keys = append(keys, key{"band", "expected by the detector, and still normal"})
 	}
 	return keys
 }

@@ -16,12 +16,16 @@ type document struct {
 	AnnouncedAt   string             `json:"announced_at,omitempty"`
 	Objective     float64            `json:"objective"`
 	BudgetBurnt   float64            `json:"error_budget_burnt"`
+	Measured      float64            `json:"objective_configured"`
+	StoredBurnt   float64            `json:"error_budget_burnt_stored"`
 	WindowSeconds int64              `json:"window_seconds"`
 	StepSeconds   int64              `json:"step_seconds"`
 	HeatSeconds   int64              `json:"heat_step_seconds"`
 	Totals        sink.Totals        `json:"totals"`
 	Fleet         []sink.Bucket      `json:"fleet"`
+	Usual         sink.Usual         `json:"fleet_hour_before"`
 	First         []sink.Bucket      `json:"first_service_series"`
+	Normal        sink.Usual         `json:"first_service_hour_before"`
 	Bands         []sink.BandPoint   `json:"first_service_expected"`
 	Heat          []sink.HeatCell    `json:"heat"`
 	PopTotals     []sink.PopTotal    `json:"pop_totals"`
@@ -38,8 +42,8 @@ func writeJSON(w io.Writer, d Data) error {
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(document{
 		Document: Describe(d.Incident, d.Events), GeneratedAt: Stamp(d.Now), DataThrough: Stamp(e.End), AnnouncedAt: Stamp(d.announced()),
-		Objective: d.Objective, BudgetBurnt: d.burnt(), WindowSeconds: e.Width / 1e9, StepSeconds: e.Step / 1e9, HeatSeconds: e.HeatStep / 1e9,
-		Totals: e.Totals, Fleet: list(e.Fleet), First: list(e.First), Bands: list(e.Bands), Heat: list(e.Heat), PopTotals: list(e.Pops), Verdicts: list(e.Verdicts),
+		Objective: d.Objective, BudgetBurnt: d.burnt(), Measured: d.Measured, StoredBurnt: d.Incident.BudgetBurnt, WindowSeconds: e.Width / 1e9, StepSeconds: e.Step / 1e9, HeatSeconds: e.HeatStep / 1e9,
+		Totals: e.Totals, Fleet: list(e.Fleet), Usual: e.Usual, First: list(e.First), Normal: e.Normal, Bands: list(e.Bands), Heat: list(e.Heat), PopTotals: list(e.Pops), Verdicts: list(e.Verdicts),
 		Quality: e.Quality, Rejects: list(e.Rejects), Ledger: e.Ledger, Statements: list(e.Statements),
 	})
 }

@@ -74,6 +74,8 @@ func evidence(in incident.Incident) *sink.Evidence {
 		}
 	}
 	e.First = e.Fleet
+	e.Usual = sink.Usual{Windows: 360, Requests: 180_000, Errors: 180, Low: 450, High: 560, Worst: 0.006}
+	e.Normal = e.Usual
 	for t := e.From; t < e.To; t += e.HeatStep {
 		for _, m := range in.Services {
 			e.Heat = append(e.Heat, sink.HeatCell{Start: time.Unix(0, t), Service: m.Service, Requests: 100, Errors: uint64(t / 1e9 % 40)})
@@ -122,6 +124,32 @@ func golden(t *testing.T, name, got string) {
 func TestTheMarkdownIsADraftWithBlanksForPeople(t *testing.T) {
 	golden(t, "report.md", written(t, "md", outage()))
 	golden(t, "report_open.md", written(t, "md", burning()))
+}
+
+func TestAnObjectiveThatWasAskedForIsToldBesideTheStoredBudget(t *testing.T) {
+	d := outage()
+	d.Objective = 0.995
+	text := written(t, "md", d)
+	for _, want := range []string{
+		"With an objective of 99.5 % over 30 days, 50 % of the error budget of its services is gone (asked for with --objective; stored is 250 %, by an objective of 99.9 %).",
+		"| error budget | 50 % of 30 days burnt, by an objective of 99.5 % (asked for with --objective; stored is 250 %, by an objective of 99.9 %) |",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the report has no %q", want)
+		}
+	}
+}
+
+func TestWhatWasUsualIsDrawnThroughTheWholeCurveIfTheHourBeforeIsKnown(t *testing.T) {
+	d := outage()
+	page := written(t, "html", d)
+	if n := strings.Count(page, `class="mean"`); n != 4 {
+		t.Errorf("%d lines of the hour before, want traffic and errors of the fleet and of the first service", n)
+	}
+	d.Evidence.Usual.Windows, d.Evidence.Normal.Windows = 9, 0
+	if page = written(t, "html", d); strings.Contains(page, `class="mean"`) || strings.Contains(page, "the hour before: its mean") {
+		t.Error("an hour of nine windows says what is usual")
+	}
 }
 
 func TestTheJSONHasEveryNumberForMachines(t *testing.T) {
@@ -360,7 +388,7 @@ func TestPhasesGoOnUntilTheNextAndEndWithTheRecovery(t *testing.T) {
 }
 
 func TestACurveBreaksWhereNothingIsStored(t *testing.T) {
-	picture := string(outage().curves("the fleet", outage().Evidence.Fleet, nil))
+	picture := string(outage().curves("the fleet", outage().Evidence.Fleet, sink.Usual{}, nil))
 	line := regexp.MustCompile(`<path d="([^"]+)" class="line"`).FindStringSubmatch(picture)
 	if line == nil || strings.Count(line[1], "M") != 2 {
 		t.Errorf("a line in other than two pieces: %v", line)

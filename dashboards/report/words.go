@@ -126,7 +126,7 @@ func (d Data) summary() []string {
 	if len(in.Pops) > 0 {
 		list = append(list, fmt.Sprintf("The failures stood out at %s.", popNames(in.Pops)))
 	}
-	list = append(list, fmt.Sprintf("With %s over 30 days, %s of the error budget of its services is gone.", objective(d.Objective), Percent(d.burnt())))
+	list = append(list, fmt.Sprintf("With %s over 30 days, %s of the error budget of its services is gone%s.", objective(d.Objective), Percent(d.burnt()), d.rescaled()))
 	return append(list, d.end())
 }
 
@@ -155,6 +155,26 @@ func objective(share float64) string {
 		return "the objectives of each"
 	}
 	return "an objective of " + strings.TrimSuffix(fmt.Sprintf("%.6g", share*100), ".") + " %"
+}
+
+// budget says how much of the error budget is gone, and by whose objective.
+func (d Data) budget() string {
+	text := fmt.Sprintf("%s of 30 days burnt, by %s", Percent(d.burnt()), objective(d.Objective))
+	switch {
+	case d.Measured == 0:
+		return text + " service (incident.objectives)"
+	case d.Objective == d.Measured:
+		return text + " (incident.objective)"
+	}
+	return text + d.rescaled()
+}
+
+// rescaled says that a budget is not the stored one, but by an objective that was asked for.
+func (d Data) rescaled() string {
+	if d.Objective == d.Measured {
+		return ""
+	}
+	return fmt.Sprintf(" (asked for with --objective; stored is %s, by %s)", Percent(d.Incident.BudgetBurnt), objective(d.Measured))
 }
 
 func (d Data) end() string {
@@ -200,7 +220,7 @@ func (d Data) facts() []fact {
 	if t.FleetRequests > 0 {
 		list = append(list, fact{"traffic hit", fmt.Sprintf("%s of %s requests of the fleet (%s) were for its services", Grouped(t.MemberRequests), Grouped(t.FleetRequests), Percent(ratio(t.MemberRequests, t.FleetRequests)))})
 	}
-	list = append(list, fact{"error budget", fmt.Sprintf("%s of 30 days burnt, by %s", Percent(d.burnt()), objective(d.Objective))})
+	list = append(list, fact{"error budget", d.budget()})
 	if b := in.Burn; b.Fast > 0 && d.Objective == d.Measured {
 		list = append(list, fact{"burn rates", fmt.Sprintf("%.1f over 1 h and 5 min, %.1f over 6 h and 30 min at the worst", b.Fast, b.Slow)})
 	}
