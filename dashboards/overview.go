@@ -170,7 +170,7 @@ LIMIT 20`, "{rows}", byService("window_end, requests, errors", "")))},
 func popHeat(question string, w, h uint32, filter string) built {
 	return view{
 		question: question, w: w, h: h,
-		about: "Share of requests that failed (5xx), a row a pop; the 25 pops with the most errors. The scale ends at 50 %, so that noise stays pale.",
+		about: "Share of requests that failed (5xx), a row a pop; the 25 pops with the most errors. The scale ends at 50 %, so that noise stays pale. No data means no requests.",
 		empty: noRequests, points: 240,
 		targets: targets{lines(sql(`SELECT {time} AS time, pop, sum(errors) / sum(requests) AS Value
 FROM {rows} AS r
@@ -182,7 +182,7 @@ GROUP BY time, pop ORDER BY time, pop`, "{rows}", byPop("window_end, requests, e
 func serviceHeat(question string, w, h uint32, filter string) built {
 	return view{
 		question: question, w: w, h: h,
-		about: "Share of requests that failed (5xx), a row a service; the 25 services with the most errors. The scale ends at 50 %, so that noise stays pale.",
+		about: "Share of requests that failed (5xx), a row a service; the 25 services with the most errors. The scale ends at 50 %, so that noise stays pale. No data means no requests.",
 		empty: noRequests, points: 360,
 		targets: targets{lines(sql(`SELECT {time} AS time, service, sum(errors) / sum(requests) AS Value
 FROM {rows} AS r

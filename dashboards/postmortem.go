@@ -47,7 +47,7 @@ FROM spikeline.incident_events WHERE `+theIncident+` AND event NOT IN ('first_sp
 			about: "One row a service in the order in which it joined, its phase in colour. Grey is normal. An empty stretch has no data: it is no recovery.",
 			empty: elsewhere, name: "${__field.labels.place} ${__field.labels.service}", points: 700, page: 20,
 			links:   []dashboard.DashboardLink{seriesLink("Show this service", toService+"${__field.labels.service:percentencode}")},
-			targets: targets{lines(memberPhases(theIncident))},
+			targets: targets{lines(memberPhases(theIncident + " AND incident_id IN (SELECT incident_id FROM spikeline.incidents WHERE {overlap})"))},
 		}.states(phases)).
 		WithPanel(memberErrors()).
 		WithPanel(cost()).

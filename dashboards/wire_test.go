@@ -152,6 +152,14 @@ func TestQueriesOfDashboardsAndAlerts(t *testing.T) {
 			g.runsAll(t, a)
 		}
 	})
+	t.Run("state timelines have no rows where nothing happened, so that they say why", func(t *testing.T) {
+		never := asked{from: at("2020-01-01T00:00:00Z"), to: at("2020-01-01T03:00:00Z"), seconds: 60, variables: a.variables}
+		for _, s := range statements(t) {
+			if n := g.answers(t, s, never); s.panel == "state-timeline" && n != 0 {
+				t.Errorf("%s: %d rows", s.where, n)
+			}
+		}
+	})
 	t.Run("every one runs for a user with GRANT SELECT alone, who cannot write", func(t *testing.T) {
 		g.cannotWrite(t)
 		g.runsAll(t, a)
