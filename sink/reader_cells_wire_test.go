@@ -5,6 +5,7 @@ package sink
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/spikeline/spikeline/processor/window"
@@ -24,6 +25,12 @@ func TestWindowsComeBackWithAllThatTheyAreJudgedBy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
+	if services, err := r.Services(t.Context(), 10); err != nil || !slices.Contains(services, "api") || !slices.IsSorted(services) {
+		t.Errorf("the services stored are %v, %v", services, err)
+	}
+	if services, err := r.Services(t.Context(), 1); err != nil || len(services) != 1 {
+		t.Errorf("of one service that was asked for came %v, %v", services, err)
+	}
 	read := func(from, to int64) (got []window.Result) {
 		t.Helper()
 		err := r.Windows(t.Context(), from, to, func(w *window.Result) error {

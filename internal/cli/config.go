@@ -19,13 +19,18 @@ func (a *app) config() *cobra.Command {
 }
 
 func (a *app) configCheck() *cobra.Command {
-	return &cobra.Command{
-		Use:     "check FILE",
-		Short:   "Tell every fault of a configuration file, each with its line",
-		Example: "  spikeline config check spikeline.yaml",
+	var from knownServices
+	c := &cobra.Command{
+		Use:   "check FILE",
+		Short: "Tell every fault of a configuration file, each with its line",
+		Long: `Tells every fault of a configuration file, each with its line. Where the file
+has rules for single services, it also tells those that fit no service known:
+from the logs of --logs, else from ClickHouse where it answers. Such a rule is no
+fault, since its service may be yet to come.`,
+		Example: "  spikeline config check spikeline.yaml\n  spikeline config check spikeline.yaml --logs edge.log",
 		Args:    oneArg("the file"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			_, err := config.Load(args[0])
+		RunE: func(c *cobra.Command, args []string) error {
+			loaded, err := config.Load(args[0])
 			var faults config.Faults
 			if errors.As(err, &faults) {
 				fmt.Fprintln(a.stdout, faults)
@@ -34,10 +39,16 @@ func (a *app) configCheck() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(a.stdout, args[0]+": good")
-			return err
+			rules, err := config.ServiceRules(args[0])
+			if err != nil {
+				return err
+			}
+			return a.tellUnmet(c.Context(), args[0], rules, &from, loaded)
 		},
 	}
+	from.addClickHouse(c)
+	c.Flags().StringArrayVar(&from.logs, "logs", nil, "`FILE` of edge logs in the configured format, plain text, whose services are known; may be given again")
+	return c
 }
 
 func (a *app) configPrint() *cobra.Command {

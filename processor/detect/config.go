@@ -19,7 +19,7 @@ type Config struct {
 	ServicePops int                 `yaml:"service_pops" why:"most (service, pop) pairs judged by themselves, about 0.2 kB each"`
 	Pops        int                 `yaml:"pops" why:"most pops judged by themselves, about 4 kB each"`
 	ForgetAfter time.Duration       `yaml:"forget_after" why:"a series unseen for so long is dropped; longer than a week keeps what runs once a week"`
-	Sensitivity map[string]string   `yaml:"sensitivity" why:"low, normal or high by service name or glob (the exact name wins, then the longest pattern); low suits services whose error rate is wild by nature"`
+	Sensitivity map[string]string   `yaml:"sensitivity" why:"low, normal or high by service name or glob (the exact name wins, then the longest pattern; * goes over slashes); low suits services whose error rate is wild by nature"`
 	Quiet       map[string][]string `yaml:"quiet" why:"kinds never signalled, by service name or glob; \"all\" stands for every kind"`
 }
 
@@ -127,7 +127,7 @@ func RuleFor[V any](rules map[string]V, name string) (best V, found bool) {
 	}
 	pattern := ""
 	for glob, v := range rules {
-		if ok, _ := path.Match(glob, name); !ok {
+		if !Matches(glob, name) {
 			continue
 		}
 		if !found || len(glob) > len(pattern) || len(glob) == len(pattern) && glob < pattern {
@@ -136,6 +136,14 @@ func RuleFor[V any](rules map[string]V, name string) (best V, found bool) {
 	}
 	return best, found
 }
+
+// Matches says that a pattern is for a service. Its * goes over slashes, since a service is no path.
+func Matches(pattern, service string) bool {
+	ok, err := path.Match(noPath.Replace(pattern), noPath.Replace(service))
+	return pattern == service || ok && err == nil
+}
+
+var noPath = strings.NewReplacer("/", "\x00")
 
 func (c *Config) sensitivityOf(service string) sensitivity {
 	name, _ := RuleFor(c.Sensitivity, service)

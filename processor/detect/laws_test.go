@@ -250,3 +250,12 @@ func TestHostileWindowsGiveNoPanicAndOnlyFiniteNumbers(t *testing.T) {
 		}
 	}
 }
+
+func TestTheExactNameWinsThenTheLongestPatternAndAStarGoesOverSlashes(t *testing.T) {
+	rules := map[string]int{"*": 1, "api*": 2, "api/v1": 3, "a[": 4}
+	for name, want := range map[string]int{"api/v1": 3, "api/v2": 2, "shop/cart": 1, "a[": 4} {
+		if got, _ := RuleFor(rules, name); got != want {
+			t.Errorf("the rule for %s is %d, want %d", name, got, want)
+		}
+	}
+}
