@@ -62,6 +62,7 @@ was told; the report shows the first of them beside started and detected.`,
 			return err
 		},
 	}
+	completeIncident(c, &from)
 	from.addFile(c)
 	from.addClickHouse(c)
 	f := c.Flags()

@@ -44,6 +44,8 @@ be completed keeps the ending .partial; a range without rows is an error.`,
 	f.StringVar(&e.to, "to", "", "`TIME` at which the range ends, RFC 3339; now when not given")
 	f.StringVar(&e.table, "table", "windows", "one of "+strings.Join(sink.ExportTables(), ", "))
 	f.StringVar(&e.format, "format", "", "parquet, arrow or csv; by the file's ending when not given")
+	complete(c, "table", sink.ExportTables())
+	complete(c, "format", sink.ExportFormats())
 	f.StringVarP(&e.output, "output", "o", "", "`FILE` to write; - is standard output")
 	return c
 }

@@ -118,6 +118,7 @@ func (a *app) incidentsShow() *cobra.Command {
 			return writeIncident(a.stdout, in, events, telemetry.Terminal(a.stdout))
 		},
 	}
+	completeIncident(c, &from)
 	from.addFile(c)
 	from.addClickHouse(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "for programs")

@@ -114,3 +114,27 @@ func TestIncidentsComeBackFromClickHouseAsTheyWereWritten(t *testing.T) {
 		t.Errorf("an id that is nearly one: %d %s", status, out)
 	}
 }
+
+func TestTheShellOffersIncidentsOfAClickHouseThatAnswers(t *testing.T) {
+	dsn := stored(t)
+	offers := func(words ...string) string {
+		t.Helper()
+		out, status := command(t, append([]string{"__complete"}, words...)...)
+		if status != done {
+			t.Fatalf("%v: exit status %d\n%s", words, status, out)
+		}
+		offered, _, _ := strings.Cut(out, ":")
+		return offered
+	}
+	for _, of := range [][]string{{"report"}, {"incidents", "show"}, {"incidents", "annotate"}} {
+		if got, want := offers(append(of, "--clickhouse", dsn, "20251118-")...), "20251118-112010-x.com\t2 services fail, x.com first\n"; !strings.Contains(got, want) {
+			t.Errorf("%v: offered is %q, want %q in it", of, got, want)
+		}
+		if got := offers(append(of, "--clickhouse", dsn, "l")...); got != "latest\tshop.example.com fails\n" {
+			t.Errorf("%v l: offered is %q", of, got)
+		}
+		if got := offers(append(of, "--clickhouse", "http://127.0.0.1:1", "")...); got != "" {
+			t.Errorf("%v, where no ClickHouse is: offered is %q, want nothing", of, got)
+		}
+	}
+}

@@ -57,6 +57,7 @@ not be used. With --clickhouse, everything is stored as the worker does.`,
 	f := c.Flags()
 	f.StringVar(&r.run, "run", "replay", "`NAME` that the stored rows carry, with --clickhouse")
 	f.StringVar(&r.format, "format", "", "of the lines: "+strings.Join(accesslog.Formats(), ", ")+"; found out when not given")
+	complete(c, "format", accesslog.Formats())
 	f.StringVar(&r.service, "service", "", "`NAME` of the service where the lines name none; the file's name when not given")
 	f.DurationVar(&r.lateness, "lateness", time.Hour, "how far behind the newest a line may be and still count; servers log long requests when they end")
 	f.DurationVar(&r.wait, "wait", time.Minute, "how far out of order lines may be and still be judged with their window; later ones count, after the judgement")

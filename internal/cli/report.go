@@ -52,6 +52,7 @@ the file decides: .html, .json, and Markdown otherwise.`,
 			return a.write(output, func(w io.Writer) error { return report.Write(w, format, data) })
 		},
 	}
+	completeIncident(c, &from)
 	from.addFile(c)
 	from.addClickHouse(c)
 	c.Flags().StringVar(&format, "format", "", "html, md or json; by the name of the file when not given")
