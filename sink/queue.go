@@ -3,6 +3,7 @@ package sink
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/spikeline/spikeline/processor"
 )
@@ -14,6 +15,7 @@ type queue struct {
 	batches []processor.Batch
 	rows    int
 	closed  bool  // no more come
+	owed    bool  // rollups failed, and are tried again
 	fault   error // none more will be written
 
 	maxBatches, maxRows int
@@ -52,16 +54,21 @@ func (q *queue) put(ctx context.Context, b processor.Batch) error {
 	return nil
 }
 
-// take waits for batches and gives as many as fit into limit rows, at least
-// one. They stay in the queue until done. Nothing more comes when it gives none.
-func (q *queue) take(limit int) []processor.Batch {
+// take waits for batches and gives as many as fit into limit rows. They stay in
+// the queue until done. It gives none once it is time to roll up again, which
+// also keeps the queue from its end; zero is never.
+func (q *queue) take(limit int, again time.Time) (batches []processor.Batch, ended bool) {
+	owed := !again.IsZero()
+	if owed {
+		defer time.AfterFunc(time.Until(again), q.wake).Stop()
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for len(q.batches) == 0 && !q.closed && q.fault == nil {
+	for len(q.batches) == 0 && q.fault == nil && (owed && time.Now().Before(again) || !owed && !q.closed) {
 		q.changed.Wait()
 	}
 	if q.fault != nil {
-		return nil
+		return nil, true
 	}
 	n, rows := 0, 0
 	for n < len(q.batches) {
@@ -71,7 +78,15 @@ func (q *queue) take(limit int) []processor.Batch {
 		}
 		n, rows = n+1, rows+more
 	}
-	return q.batches[:n:n]
+	return q.batches[:n:n], n == 0 && !owed
+}
+
+// owe says whether something that follows from the batches is still to be written.
+func (q *queue) owe(something bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.owed = something
+	q.changed.Broadcast()
 }
 
 // done drops the n oldest batches.
@@ -133,7 +148,7 @@ func (q *queue) drained(ctx context.Context) error {
 	defer context.AfterFunc(ctx, q.wake)()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for len(q.batches) > 0 && q.fault == nil && ctx.Err() == nil {
+	for (len(q.batches) > 0 || q.owed) && q.fault == nil && ctx.Err() == nil {
 		q.changed.Wait()
 	}
 	if q.fault != nil {
@@ -142,9 +157,9 @@ func (q *queue) drained(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// waiting is how many batches are not written.
-func (q *queue) waiting() int {
+// left is how many batches are not written, and whether rollups are still owed.
+func (q *queue) left() (batches int, owed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.batches)
+	return len(q.batches), q.owed
 }

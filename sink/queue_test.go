@@ -1,10 +1,12 @@
 package sink
 
 import (
+	"context"
 	"errors"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/spikeline/spikeline/processor"
 	"github.com/spikeline/spikeline/processor/window"
@@ -55,7 +57,7 @@ func TestPutBlocksWhileTheQueueIsFull(t *testing.T) {
 func TestABatchLargerThanTheQueueGoesInAlone(t *testing.T) {
 	q := testQueue(10, 10)
 	fill(t, q, 50)
-	if got := q.take(10); len(got) != 1 {
+	if got, _ := q.take(10, time.Time{}); len(got) != 1 {
 		t.Errorf("took %d batches, want the large one", len(got))
 	}
 }
@@ -63,11 +65,11 @@ func TestABatchLargerThanTheQueueGoesInAlone(t *testing.T) {
 func TestTakeJoinsNeighboursUpToTheLimitInOrder(t *testing.T) {
 	q := testQueue(10, 1000)
 	fill(t, q, 1, 2, 3, 4)
-	if got := q.take(6); len(got) != 3 || len(got[0].Rejects) != 1 || len(got[2].Rejects) != 3 {
+	if got, _ := q.take(6, time.Time{}); len(got) != 3 || len(got[0].Rejects) != 1 || len(got[2].Rejects) != 3 {
 		t.Errorf("took %d batches, want the first three in order", len(got))
 	}
 	q.done(3)
-	if got := q.take(6); len(got) != 1 || len(got[0].Rejects) != 4 {
+	if got, _ := q.take(6, time.Time{}); len(got) != 1 || len(got[0].Rejects) != 4 {
 		t.Errorf("then took %d batches, want the fourth", len(got))
 	}
 	if n := q.metrics.QueueRows.Load(); n != 4 {
@@ -101,11 +103,32 @@ func TestAClosedQueueTakesNoMoreAndGivesOutTheRest(t *testing.T) {
 	if err := q.put(t.Context(), rejectsBatch(1)); err != ErrClosed {
 		t.Errorf("put into a closed queue gave %v, want ErrClosed", err)
 	}
-	if got := q.take(10); len(got) != 1 {
+	if got, _ := q.take(10, time.Time{}); len(got) != 1 {
 		t.Fatalf("took %d batches, want the one that waited", len(got))
 	}
 	q.done(1)
-	if got := q.take(10); got != nil {
-		t.Errorf("took %d batches from an empty closed queue, want none", len(got))
+	if got, ended := q.take(10, time.Time{}); got != nil || !ended {
+		t.Errorf("took %d batches from an empty closed queue, ended %v; want none, and the end", len(got), ended)
 	}
+}
+
+func TestWhatIsOwedKeepsTheQueueFromItsEndAndWakesTheTaker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := testQueue(10, 1000)
+		q.owe(true)
+		q.close()
+		begun := time.Now()
+		if got, ended := q.take(10, begun.Add(time.Minute)); got != nil || ended || time.Since(begun) != time.Minute {
+			t.Errorf("took %d batches after %v, ended %v; want none after a minute, and no end", len(got), time.Since(begun), ended)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := q.drained(ctx); err == nil {
+			t.Error("the queue calls itself drained while something is owed")
+		}
+		q.owe(false)
+		if err := q.drained(t.Context()); err != nil {
+			t.Errorf("nothing is owed any more, but: %v", err)
+		}
+	})
 }

@@ -67,9 +67,11 @@ func (w *Writer) rollUpAll(ctx context.Context, now progress) error {
 		}
 		w.rollAgain = time.Now().Add(min(w.config.RetryMin<<w.rollFailed, w.config.RetryMax))
 		w.rollFailed = min(w.rollFailed+1, mostHalvings)
+		w.queue.owe(true)
 		return w.tell(ctx, now)
 	}
-	w.rollFailed = 0
+	w.rollAgain, w.rollFailed = time.Time{}, 0
+	w.queue.owe(false)
 	w.metrics.RollupsStalledSince.Store(0)
 	return w.tell(ctx, now)
 }

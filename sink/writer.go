@@ -109,8 +109,11 @@ func (w *Writer) Metrics() *Metrics { return w.metrics }
 func (w *Writer) Close(ctx context.Context) error {
 	w.queue.close()
 	err := w.queue.drained(ctx)
-	if n := w.queue.waiting(); err != nil && n > 0 {
+	switch n, owed := w.queue.left(); {
+	case err != nil && n > 0:
 		err = fmt.Errorf("sink closed with %d batches not written, which Kafka still holds: %w", n, err)
+	case err != nil && owed:
+		err = fmt.Errorf("sink closed before windows_1m and windows_1h followed the windows; the next writer of run %s goes on with them: %w", w.config.Run, err)
 	}
 	w.cancel()
 	<-w.ended
@@ -129,17 +132,19 @@ func (w *Writer) run(ctx context.Context, unprepared bool) {
 		}
 	}
 	for {
-		batches := w.queue.take(w.config.BlockRows)
-		if len(batches) == 0 {
+		batches, ended := w.queue.take(w.config.BlockRows, w.rollAgain)
+		if ended {
 			return
 		}
 		if err := w.write(ctx, batches); err != nil {
 			w.fail(err)
 			return
 		}
-		w.queue.done(len(batches))
-		w.metrics.Batches.Add(uint64(len(batches)))
-		w.metrics.WrittenAt.Store(time.Now().UnixNano())
+		if len(batches) > 0 {
+			w.queue.done(len(batches))
+			w.metrics.Batches.Add(uint64(len(batches)))
+			w.metrics.WrittenAt.Store(time.Now().UnixNano())
+		}
 	}
 }
 
@@ -148,7 +153,7 @@ func (w *Writer) fail(err error) {
 	w.log.Error("sink stops: rows that wait are not written, Kafka still holds them", "err", err)
 }
 
-// write brings batches to ClickHouse: rows, then how far the judge has come;
+// write brings batches, or none where only rollups are due, to ClickHouse: rows, then how far the judge has come;
 // then it keeps the newest state. Rollups come last: they read final rows alone, and go on where the last writer stopped.
 func (w *Writer) write(ctx context.Context, batches []processor.Batch) error {
 	w.group++

@@ -166,6 +166,7 @@ func (c *campaign) verify(ctx context.Context) {
 	for _, d := range damages[:min(len(damages), 10)] {
 		t.Error(d)
 	}
+	c.compareRollups(ctx)
 	for i := range c.workers {
 		c.note(c.workers[i].unexpected()...)
 		c.workers[i].end(15)
@@ -176,7 +177,6 @@ func (c *campaign) verify(ctx context.Context) {
 	}
 	c.table(real, damages)
 	c.compareIncidents(ctx, closed)
-	c.compareRollups(ctx)
 }
 
 // compareIncidents reads the same records once more, without faults, into another ClickHouse.
@@ -200,8 +200,11 @@ func (c *campaign) compareIncidents(ctx context.Context, closed time.Time) {
 	}
 }
 
-// compareRollups checks that minutes are the sums of their windows.
+// compareRollups checks that minutes have followed, and are the sums of their windows.
 func (c *campaign) compareRollups(ctx context.Context) {
+	if err := c.db.await(ctx, patience, "SELECT max(rolled_1m_to) = toStartOfMinute(max(retired_to)) FROM spikeline.progress_rev", "1"); err != nil {
+		c.t.Errorf("rollups do not follow: %v", err)
+	}
 	query := `SELECT count() FROM (SELECT window_start AS m, service, pop, sum(requests) AS n FROM spikeline.windows_1m GROUP BY ALL) AS minutes
 FULL JOIN (SELECT toStartOfMinute(window_start) AS m, service, pop, sum(requests) AS n FROM spikeline.windows
   WHERE window_start < (SELECT max(rolled_1m_to) FROM spikeline.progress_rev) GROUP BY ALL) AS windows USING (m, service, pop) WHERE minutes.n != windows.n`

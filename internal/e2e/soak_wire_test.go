@@ -68,7 +68,7 @@ func (o *overload) watch(worker *process) {
 	}
 }
 
-// A worker with a fiftieth of its time gets ten times what it can take, for
+// A worker with a hundredth of its time gets ten times what it can take, for
 // five minutes: it must stay in memory, say so, catch up once it may, and be exact.
 func TestFiveMinutesOfOverload(t *testing.T) {
 	broker := testkit.StartKafka(t)
@@ -78,7 +78,7 @@ func TestFiveMinutesOfOverload(t *testing.T) {
 	if why := unready(worker.address()); why != "" {
 		t.Errorf("an idle worker is not ready: %s", why)
 	}
-	release := worker.throttle(20 * time.Millisecond)
+	release := worker.throttle(8 * time.Millisecond)
 	o := overwhelm(t, worker, broker.Client())
 	release()
 	t.Logf("%d records produced, %d taken; lag by half minutes %v; MiB resident %v; %s", o.produced.Load(), o.taken.Load(), o.lags, o.resident, strings.TrimSpace(o.told))
