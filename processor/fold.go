@@ -65,6 +65,7 @@ type stream struct {
 	*Lines
 
 	unsent     []window.Message // taken from the folder, not acknowledged
+	taken      int64            // records since the last flush
 	lastRecord time.Time
 	nextFlush  time.Time
 	nextCommit time.Time
@@ -105,14 +106,18 @@ func (s *stream) run(ctx context.Context) error {
 		if err := s.fold(b, now); err != nil {
 			return err
 		}
-		if s.Folder.Position() > before {
+		if n := s.Folder.Position() - before; n > 0 {
 			s.lastRecord = now
+			s.taken += n
 		}
 		if now.After(s.nextFlush) || s.Folder.Due() {
 			idle := b.CaughtUp() && now.Sub(s.lastRecord) >= s.Window.IdleAfter
-			if err := s.flush(ctx, idle); err != nil {
+			begun := time.Now()
+			if err := s.flush(ctx, idle, !s.behind(b)); err != nil {
 				return err
 			}
+			// Where sending takes long, the next flush waits longer too: partials are a luxury until their window closes.
+			s.nextFlush, s.taken = time.Now().Add(max(s.EmitEvery, 3*time.Since(begun))), 0
 		}
 		if now.After(s.nextCommit) {
 			if err := s.commit(ctx); err != nil {
@@ -145,25 +150,50 @@ func (s *stream) fold(b *ingest.Batch, now time.Time) error {
 	return b.Err()
 }
 
-// flush sends what is new. Where sending takes long, the next flush waits longer too: partials are a luxury until their window closes.
-func (s *stream) flush(ctx context.Context, idle bool) error {
-	begun := time.Now()
-	messages := append(s.unsent, s.Folder.Flush(idle)...)
-	s.unsent = messages
-	if len(messages) > 0 {
-		if err := s.send(ctx, messages); err != nil {
-			return fmt.Errorf("partials of %s/%d: %w", s.source.Topic, s.source.Partition, err)
+// behind says that there is more to be read than was taken since the last
+// flush. Early partials would then tell of windows that are complete before anyone looks at them.
+func (s *stream) behind(b *ingest.Batch) bool { return b.HighWatermark-b.NextOffset > s.taken }
+
+// rowsAtOnce is how many rows of partials are made before they are sent.
+const rowsAtOnce = 4096
+
+// flush sends what is new, a part at a time.
+func (s *stream) flush(ctx context.Context, idle, early bool) error {
+	rows := 0
+	for m := range s.Folder.Each(idle, early) {
+		s.unsent = append(s.unsent, m)
+		if m.Partial != nil {
+			rows += len(m.Partial.Rows)
+		}
+		if rows >= rowsAtOnce {
+			if err := s.deliver(ctx); err != nil {
+				return err
+			}
+			rows = 0
 		}
 	}
-	s.unsent = nil
-	for i := range messages {
-		if messages[i].Partial != nil {
+	if err := s.deliver(ctx); err != nil {
+		return err
+	}
+	s.show()
+	return nil
+}
+
+// deliver sends what has been taken from the folder.
+func (s *stream) deliver(ctx context.Context) error {
+	if len(s.unsent) == 0 {
+		return nil
+	}
+	if err := s.send(ctx, s.unsent); err != nil {
+		return fmt.Errorf("partials of %s/%d: %w", s.source.Topic, s.source.Partition, err)
+	}
+	for i := range s.unsent {
+		if s.unsent[i].Partial != nil {
 			s.Counters.Partials.Add(1)
 		}
 	}
-	s.show()
-	now := time.Now()
-	s.nextFlush = now.Add(max(s.EmitEvery, 3*now.Sub(begun)))
+	clear(s.unsent)
+	s.unsent = s.unsent[:0]
 	return nil
 }
 
@@ -179,7 +209,7 @@ func (s *stream) show() {
 
 // commit keeps where a successor must resume. All that it passes has been sent: it follows a flush.
 func (s *stream) commit(ctx context.Context) error {
-	if err := s.flush(ctx, false); err != nil {
+	if err := s.flush(ctx, false, false); err != nil {
 		return err
 	}
 	s.nextCommit = time.Now().Add(s.CommitEvery)

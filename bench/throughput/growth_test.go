@@ -160,10 +160,14 @@ func (s shape) fold() (r grown, err error) {
 		for i, line := range lot {
 			f.Value(int64(n+i), lines.end, line)
 		}
-		if (n+growthLot)%flushEvery == 0 || n+growthLot >= s.Records {
-			if err := r.flush(folders, encoder); err != nil {
-				return r, err
-			}
+		switch last := n+growthLot >= s.Records; {
+		case last || (n+growthLot)%flushEvery == 0:
+			err = r.flush(encoder, folders...)
+		case f.Folder.Due():
+			err = r.flush(encoder, f)
+		}
+		if err != nil {
+			return r, err
 		}
 	}
 	r.Fold = cpu(syscall.RUSAGE_SELF) - began - making - r.Partials
@@ -186,13 +190,13 @@ func (s shape) folders() (folders []*processor.Lines, counters *processor.FoldCo
 	return folders, counters, nil
 }
 
-// flush encodes what the folders have, as for sending.
-func (r *grown) flush(folders []*processor.Lines, encoder *exchange.Encoder) error {
+// flush encodes what folders have, as for sending from a backlog.
+func (r *grown) flush(encoder *exchange.Encoder, folders ...*processor.Lines) error {
 	began, cells := cpu(rusageThread), 0
 	for _, f := range folders {
 		_, open := f.Folder.Open()
 		cells += open
-		for _, m := range f.Folder.Flush(false) {
+		for m := range f.Folder.Each(false, false) {
 			values, err := encoder.Encode(&m)
 			if err != nil {
 				return err

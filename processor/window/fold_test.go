@@ -164,3 +164,47 @@ func TestMergingHistogramsIsAddingThem(t *testing.T) {
 		}
 	}
 }
+
+func TestALateRecordJoinsAWindowAsIfItsTableHadStayed(t *testing.T) {
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		packing, staying := NewFolder(Default(), Source{"t", 0}, 1, Commit{Largest: NoTime}), NewFolder(Default(), Source{"t", 0}, 1, Commit{Largest: NoTime})
+		records, names := edgeRecords(5000, 20, 4)
+		var last [2]map[int64]string
+		flush := func(i int, f *Folder) {
+			if last[i] == nil {
+				last[i] = map[int64]string{}
+			}
+			for m := range f.Each(false, false) {
+				if m.Partial != nil {
+					last[i][m.Partial.Start] = fmt.Sprint(m.Partial.Through, m.Partial.Rows)
+				}
+			}
+		}
+		for i := range records {
+			rec := &records[i]
+			rec.Time = 1_700_000_000e9 + int64(i)*20e6
+			rec.Status = uint16(100 + r.IntN(900)/(1+r.IntN(100)))
+			if r.IntN(10) == 0 {
+				rec.Time -= r.Int64N(60e9)
+			}
+			packing.Add(int64(i), rec.Time, rec, names[i], nil)
+			staying.Add(int64(i), rec.Time, rec, names[i], nil)
+			if r.IntN(50) == 0 {
+				flush(0, packing)
+			}
+		}
+		packing.Add(5000, 1_800_000_000e9, &accesslog.Record{Time: 1_800_000_000e9, Status: 200}, names[0], nil)
+		staying.Add(5000, 1_800_000_000e9, &accesslog.Record{Time: 1_800_000_000e9, Status: 200}, names[0], nil)
+		flush(0, packing)
+		flush(1, staying)
+		for start, want := range last[1] {
+			if last[0][start] != want {
+				t.Fatalf("seed %d, window %d:\n got %s\nwant %s", seed, start, last[0][start], want)
+			}
+		}
+		if len(last[1]) < 10 {
+			t.Fatalf("only %d windows", len(last[1]))
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package window
 
 import (
+	"iter"
 	"math"
 	"slices"
 
@@ -30,6 +31,9 @@ type Folder struct {
 	sampling int // rejects kept since the last flush
 	samples  int // allowed
 	spare    []*table
+	passAt   int64  // watermark that passes the next open window
+	passed   int    // cells that wait for a flush in windows that the watermark has passed
+	packing  []byte // scratch space
 }
 
 type openWindow struct {
@@ -38,7 +42,15 @@ type openWindow struct {
 	largestBefore int64 // timestamp before that record
 	through       int64
 	dirty         bool
-	*table
+	*table        // nil while the window is shelved
+	shelved       *shelved
+}
+
+func (w *openWindow) len() int {
+	if w.table == nil {
+		return len(w.shelved.pairs)
+	}
+	return len(w.cells)
 }
 
 type openBlock struct {
@@ -64,7 +76,7 @@ type Commit struct {
 
 // NewFolder starts a folder where a commit says. of is the number of partitions of the topic.
 func NewFolder(cfg Config, source Source, of int32, from Commit) *Folder {
-	f := &Folder{cfg: cfg, source: source, of: of, next: from.Offset, largest: from.Largest, ledger: from.Ledger, retireAt: math.MaxInt64, samples: RejectSamples}
+	f := &Folder{cfg: cfg, source: source, of: of, next: from.Offset, largest: from.Largest, ledger: from.Ledger, retireAt: math.MaxInt64, passAt: math.MaxInt64, samples: RejectSamples}
 	f.told = f.Watermark()
 	return f
 }
@@ -109,7 +121,12 @@ func (f *Folder) Add(offset, now int64, r *accesslog.Record, service []byte, sam
 	}
 	b.Counted++
 	w := f.window(start, offset)
-	w.at(service, r.Pop).count(r, watermark >= w.end)
+	if w.table == nil {
+		w.table = f.newTable()
+		w.restore(w.shelved)
+		w.shelved = nil
+	}
+	w.count(service, r, watermark >= w.end)
 	w.through, w.dirty = offset, true
 	if r.Time > f.largest {
 		f.advance(r.Time)
@@ -198,7 +215,7 @@ func (f *Folder) window(start, offset int64) *openWindow {
 	w := &openWindow{start: start, end: start + int64(f.cfg.Width), first: offset, largestBefore: f.largest, table: f.newTable()}
 	f.open = append(f.open, w)
 	f.current = w
-	f.retireAt = min(f.retireAt, f.cfg.retireAt(start))
+	f.retireAt, f.passAt = min(f.retireAt, f.cfg.retireAt(start)), min(f.passAt, w.end)
 	return w
 }
 
@@ -211,14 +228,15 @@ func (f *Folder) newTable() *table {
 	return newTable(f.cfg)
 }
 
-// advance takes a new largest timestamp and sets the windows aside that its watermark retires.
+// advance takes a new largest timestamp, sets the windows aside that its
+// watermark retires, and counts what waits in those that it has passed.
 func (f *Folder) advance(largest int64) {
 	f.largest = largest
 	watermark := f.Watermark()
-	if watermark < f.retireAt {
+	if watermark < f.passAt && watermark < f.retireAt {
 		return
 	}
-	f.retireAt = math.MaxInt64
+	f.retireAt, f.passAt, f.passed = math.MaxInt64, math.MaxInt64, 0
 	kept := f.open[:0]
 	for _, w := range f.open {
 		if f.cfg.retires(w.start, watermark) {
@@ -226,63 +244,115 @@ func (f *Folder) advance(largest int64) {
 			if f.current == w {
 				f.current = nil
 			}
-		} else {
-			kept = append(kept, w)
-			f.retireAt = min(f.retireAt, f.cfg.retireAt(w.start))
+			continue
+		}
+		kept = append(kept, w)
+		f.retireAt = min(f.retireAt, f.cfg.retireAt(w.start))
+		if w.end > watermark {
+			f.passAt = min(f.passAt, w.end)
+		} else if w.dirty {
+			f.passed += w.len()
 		}
 	}
 	clear(f.open[len(kept):])
 	f.open = kept
+	for _, w := range f.retired {
+		if w.dirty {
+			f.passed += w.len()
+		}
+	}
 }
 
-// Due says whether a flush is due whatever the clock: windows have retired and hold memory.
-func (f *Folder) Due() bool { return len(f.retired) >= 64 }
+// mostPassed is how many cells of windows that are complete, but for late
+// records, wait for a flush: 5 MB.
+const mostPassed = 1 << 15
 
-// Flush gives the messages that bring the judge up to date, in the order in
+// Due says whether a flush is due whatever the clock: complete windows hold memory.
+func (f *Folder) Due() bool { return f.passed >= mostPassed || len(f.retired) >= 64 }
+
+// Flush gives all that Each gives.
+func (f *Folder) Flush(idle bool) []Message { return slices.Collect(f.Each(idle, true)) }
+
+// Each gives the messages that bring the judge up to date, in the order in
 // which they must arrive: the partials that changed, under the watermark told
 // before, then the new watermark with the ledger. They must be acknowledged,
-// in order, before the next call or a Commit. idle says that the source is caught up and silent.
-func (f *Folder) Flush(idle bool) []Message {
-	var out []Message
-	for _, w := range f.retired {
-		out = f.partial(out, w)
-		f.recycle(w.table)
+// in order, before a Commit. idle says that the source is caught up and
+// silent. Windows that the watermark has not passed are left out unless early is set: a
+// later partial contains them. A caller that breaks off has what it was given; the next call goes on behind it.
+func (f *Folder) Each(idle, early bool) iter.Seq[Message] {
+	return func(yield func(Message) bool) {
+		for len(f.retired) > 0 {
+			w := f.retired[0]
+			f.retired = slices.Delete(f.retired, 0, 1)
+			m, some := f.partial(w)
+			f.recycle(w.table)
+			if some && !yield(m) {
+				return
+			}
+		}
+		watermark := f.Watermark()
+		for _, w := range f.open {
+			passed := w.end <= watermark
+			if !early && !idle && !passed {
+				continue
+			}
+			m, some := f.partial(w)
+			if passed && w.table != nil {
+				f.shelve(w, m.Partial)
+			}
+			if some && !yield(m) {
+				return
+			}
+		}
+		f.passed = 0
+		if last, news := f.last(idle); news {
+			yield(last)
+		}
 	}
-	clear(f.retired)
-	f.retired = f.retired[:0]
-	for _, w := range f.open {
-		out = f.partial(out, w)
+}
+
+// shelve packs a window, whose rows may be in the partial that has just been made.
+func (f *Folder) shelve(w *openWindow, p *Partial) {
+	var rows []Row
+	if p != nil {
+		rows = p.Rows
+	} else {
+		rows = w.rows()
 	}
-	last := f.message()
-	last.Watermark = f.Watermark()
-	last.Idle = idle
-	last.Blocks = f.takeBlocks()
-	last.Rejects, f.rejects, f.sampling = f.rejects, nil, 0
-	news := len(out) > 0 || len(last.Blocks) > 0 || len(last.Rejects) > 0 || last.Watermark != f.told || idle != f.idle
-	f.told, f.idle = last.Watermark, idle
-	if news {
-		out = append(out, last)
-	}
-	return out
+	w.shelved, f.packing = w.table.shelve(rows, f.packing)
+	f.recycle(w.table)
+	w.table = nil
+}
+
+// last gives the message behind the partials, and whether it says anything new.
+func (f *Folder) last(idle bool) (m Message, news bool) {
+	m = f.message()
+	m.Watermark = f.Watermark()
+	m.Idle = idle
+	m.Blocks = f.takeBlocks()
+	m.Rejects, f.rejects, f.sampling = f.rejects, nil, 0
+	news = len(m.Blocks) > 0 || len(m.Rejects) > 0 || m.Watermark != f.told || idle != f.idle
+	f.told, f.idle = m.Watermark, idle
+	return m, news
 }
 
 func (f *Folder) message() Message {
 	return Message{Source: f.source, Sources: f.of, Watermark: f.told, Position: f.next}
 }
 
-func (f *Folder) partial(out []Message, w *openWindow) []Message {
+func (f *Folder) partial(w *openWindow) (m Message, some bool) {
 	if !w.dirty {
-		return out
+		return m, false
 	}
 	w.dirty = false
-	m := f.message()
+	m = f.message()
 	m.Partial = &Partial{Start: w.start, Through: w.through, Rows: w.rows()}
-	return append(out, m)
+	return m, true
 }
 
 func (f *Folder) recycle(t *table) {
 	const keep = 4
-	if len(f.spare) < keep {
+	if t != nil && len(f.spare) < keep {
 		t.reset()
 		f.spare = append(f.spare, t)
 	}
@@ -321,7 +391,7 @@ func (f *Folder) Commit() Commit {
 // Open is the number of open windows and of the cells they hold.
 func (f *Folder) Open() (windows, cells int) {
 	for _, w := range f.open {
-		cells += len(w.cells)
+		cells += w.len()
 	}
 	return len(f.open), cells
 }

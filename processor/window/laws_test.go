@@ -3,6 +3,7 @@ package window
 import (
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -130,7 +131,22 @@ func (run *lawRun) folder(p int) *Folder {
 	return NewFolder(lawCfg, Source{"t", int32(p)}, lawParts, run.commits[p])
 }
 
-func (run *lawRun) send(f *Folder, idle bool) { run.log = append(run.log, f.Flush(idle)...) }
+// send gives the judge what a folder has, sometimes without early partials, sometimes after breaking off.
+func (run *lawRun) send(f *Folder, idle bool) {
+	early, most := true, math.MaxInt
+	if run.faults {
+		early, most = run.r.IntN(2) == 0, run.r.IntN(4)
+	}
+	for m := range f.Each(idle, early) {
+		run.log = append(run.log, m)
+		if most--; most < 0 {
+			break
+		}
+	}
+	if most < 0 { // a folder commits, and ends, only behind a complete flush
+		run.log = append(run.log, f.Flush(idle)...)
+	}
+}
 
 func (run *lawRun) read(f *Folder, n int) {
 	input := run.input[f.source.Partition]

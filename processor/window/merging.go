@@ -1,9 +1,6 @@
 package window
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // merging is a window that has not retired.
 type merging struct {
@@ -31,7 +28,7 @@ type part struct {
 }
 
 func newMerging(start, place int64, before Control) *merging {
-	return &merging{start: start, first: place, before: before, services: newNames(), pops: newNames()}
+	return &merging{start: start, first: place, before: before}
 }
 
 // newer gives the part of a source if a partial with this through is to replace it.
@@ -194,18 +191,4 @@ func (w *merging) refs(place []uint32, wanted int) (starts []uint32, refs []ref)
 		}
 	}
 	return starts, refs
-}
-
-// ranks gives the place of each name in their order.
-func (n *names) ranks() []uint32 {
-	order := make([]uint32, len(n.list))
-	for i := range order {
-		order[i] = uint32(i)
-	}
-	slices.SortFunc(order, func(a, b uint32) int { return strings.Compare(n.list[a], n.list[b]) })
-	ranks := make([]uint32, len(order))
-	for rank, i := range order {
-		ranks[i] = uint32(rank)
-	}
-	return ranks
 }

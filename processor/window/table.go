@@ -1,12 +1,10 @@
 package window
 
 import (
-	"hash/maphash"
+	"slices"
 
 	"github.com/spikeline/spikeline/ingest/accesslog"
 )
-
-var hashSeed = maphash.MakeSeed()
 
 const (
 	inlineStatus  = 5 // nearly every cell sees fewer codes than this in one window
@@ -14,20 +12,20 @@ const (
 )
 
 // cell counts one service in one pop. A window is at most a minute of one
-// partition, so 32 bits hold every count but the bytes.
+// partition, so 32 bits hold every count but the bytes. It has no pointers:
+// there are many, and the garbage collector never looks into them.
 type cell struct {
-	hash                                                      uint32
-	service, pop                                              uint32
 	requests, errors, edgeErrors, clientErrors, aborts, cache uint32
 	late                                                      uint32
 	measured                                                  uint32 // requests with a known latency
 	bytes                                                     uint64
-	codes                                                     [inlineStatus]uint16
-	base                                                      uint16 // bucket of buckets[0]
 	perCode                                                   [inlineStatus]uint32
+	codes                                                     [inlineStatus]uint16
 	first                                                     [inlineLatency]uint16
-	buckets                                                   []uint32
-	rare                                                      *rare
+	base                                                      uint16 // bucket of the first one counted
+	span                                                      uint16 // how many buckets are counted
+	buckets                                                   uint32 // where, in table.buckets
+	rare                                                      uint32 // number in table.rares + 1, 0 for none
 }
 
 // rare is what few cells have: errors, and more status codes than fit.
@@ -41,143 +39,46 @@ type table struct {
 	limits   Config
 	services names
 	pops     names
+	pairs    cells
 	cells    []cell
-	slots    []uint32 // cell number + 1, open addressing
+	buckets  []uint32 // ranges of latency buckets
+	rares    []rare
 }
 
-// names numbers the distinct services or pops of a window.
-type names struct {
-	number map[string]uint32
-	list   []string
-}
-
-func newNames() names { return names{number: map[string]uint32{}} }
-
-// of gives the number of a name, or that of Other beyond the limit.
-func (n *names) of(name string, limit int) uint32 {
-	if i, ok := n.number[name]; ok {
-		return i
-	}
-	if len(n.list) >= limit && name != Other {
-		return n.other()
-	}
-	return n.put(name)
-}
-
-// add is of for a name in a buffer.
-func (n *names) add(name []byte, limit int) uint32 {
-	if i, ok := n.number[string(name)]; ok {
-		return i
-	}
-	if len(n.list) >= limit && string(name) != Other {
-		return n.other()
-	}
-	return n.put(string(name))
-}
-
-func (n *names) other() uint32 {
-	if i, ok := n.number[Other]; ok {
-		return i
-	}
-	return n.put(Other)
-}
-
-func (n *names) put(name string) uint32 {
-	i := uint32(len(n.list))
-	n.number[name] = i
-	n.list = append(n.list, name)
-	return i
-}
-
-func (n *names) reset() {
-	clear(n.number)
-	n.list = n.list[:0]
-}
-
-func newTable(limits Config) *table {
-	return &table{limits: limits, services: newNames(), pops: newNames(), slots: make([]uint32, 64)}
-}
+func newTable(limits Config) *table { return &table{limits: limits} }
 
 // reset empties the table and keeps its memory.
 func (t *table) reset() {
 	t.services.reset()
 	t.pops.reset()
-	clear(t.slots)
-	for i := range t.cells {
-		t.cells[i] = cell{buckets: t.cells[i].buckets[:0]}
-	}
-	t.cells = t.cells[:0]
+	t.pairs.reset()
+	t.cells, t.buckets, t.rares = t.cells[:0], t.buckets[:0], t.rares[:0]
 }
 
-func hashOf(service, pop []byte) uint32 {
-	h := maphash.Bytes(hashSeed, service) + 31*maphash.Bytes(hashSeed, pop)
-	return uint32(h>>32) ^ uint32(h)
-}
-
-// at finds or makes the cell of a service in a pop.
+// at finds or makes the cell of a service in a pop, or gives the one that stands for all beyond the limits.
 func (t *table) at(service, pop []byte) *cell {
-	h := hashOf(service, pop)
-	mask := uint32(len(t.slots) - 1)
-	for i := h & mask; ; i = (i + 1) & mask {
-		n := t.slots[i]
-		if n == 0 {
-			return t.make(h, service, pop)
-		}
-		c := &t.cells[n-1]
-		if c.hash == h && t.services.list[c.service] == string(service) && t.pops.list[c.pop] == string(pop) {
-			return c
-		}
-	}
-}
-
-// make adds a cell, or gives the one that stands for all beyond the limits.
-func (t *table) make(h uint32, service, pop []byte) *cell {
-	if len(t.cells) >= t.limits.Cells && !(string(service) == Other && string(pop) == Other) {
-		return t.at([]byte(Other), []byte(Other))
-	}
 	s, p := t.services.add(service, t.limits.Services), t.pops.add(pop, t.limits.Pops)
-	if t.services.list[s] != string(service) || t.pops.list[p] != string(pop) {
-		return t.at([]byte(t.services.list[s]), []byte(t.pops.list[p]))
+	n, known := t.pairs.find(s, p)
+	if !known {
+		if len(t.cells) >= t.limits.Cells {
+			s, p = t.services.other(), t.pops.other()
+		}
+		n = t.pairs.at(s, p)
+		if int(n) == len(t.cells) {
+			t.cells = append(t.cells, cell{})
+		}
 	}
-	if n := len(t.cells); n < cap(t.cells) {
-		t.cells = t.cells[:n+1]
-		t.cells[n] = cell{buckets: t.cells[n].buckets[:0]}
-	} else {
-		t.cells = append(t.cells, cell{})
-	}
-	c := &t.cells[len(t.cells)-1]
-	c.hash, c.service, c.pop = h, s, p
-	if 4*len(t.cells) > 3*len(t.slots) {
-		t.grow()
-	} else {
-		t.place(h, uint32(len(t.cells)))
-	}
-	return c
-}
-
-func (t *table) place(h, number uint32) {
-	mask := uint32(len(t.slots) - 1)
-	i := h & mask
-	for t.slots[i] != 0 {
-		i = (i + 1) & mask
-	}
-	t.slots[i] = number
-}
-
-func (t *table) grow() {
-	t.slots = make([]uint32, 2*len(t.slots))
-	for i := range t.cells {
-		t.place(t.cells[i].hash, uint32(i+1))
-	}
+	return &t.cells[n]
 }
 
 // count adds one request.
-func (c *cell) count(r *accesslog.Record, late bool) {
+func (t *table) count(service []byte, r *accesslog.Record, late bool) {
+	c := t.at(service, r.Pop)
 	c.requests++
 	c.bytes += r.Bytes
 	switch {
 	case r.Status >= 500:
-		c.failed(r)
+		t.failed(c, r)
 	case r.Status >= 400:
 		c.clientErrors++
 	}
@@ -190,28 +91,29 @@ func (c *cell) count(r *accesslog.Record, late bool) {
 	if late {
 		c.late++
 	}
-	c.countStatus(r.Status)
+	t.countStatus(c, r.Status)
 	if r.LatencyMicros >= 0 {
-		c.countLatency(BucketOf(r.LatencyMicros))
+		t.countLatency(c, BucketOf(r.LatencyMicros))
 	}
 }
 
-func (c *cell) failed(r *accesslog.Record) {
+func (t *table) failed(c *cell, r *accesslog.Record) {
 	c.errors++
 	if r.EdgeError() {
 		c.edgeErrors++
 	}
-	c.rarely().cacheErrors[r.Cache]++
+	t.rarely(c).cacheErrors[r.Cache]++
 }
 
-func (c *cell) rarely() *rare {
-	if c.rare == nil {
-		c.rare = &rare{}
+func (t *table) rarely(c *cell) *rare {
+	if c.rare == 0 {
+		t.rares = append(t.rares, rare{})
+		c.rare = uint32(len(t.rares))
 	}
-	return c.rare
+	return &t.rares[c.rare-1]
 }
 
-func (c *cell) countStatus(code uint16) {
+func (t *table) countStatus(c *cell, code uint16) {
 	for i := range c.codes {
 		if c.perCode[i] == 0 {
 			c.codes[i] = code
@@ -221,10 +123,11 @@ func (c *cell) countStatus(code uint16) {
 			return
 		}
 	}
-	c.rarely().status = addStatus(c.rare.status, StatusCount{code, 1})
+	r := t.rarely(c)
+	r.status = addStatus(r.status, StatusCount{code, 1})
 }
 
-func (c *cell) countLatency(bucket uint16) {
+func (t *table) countLatency(c *cell, bucket uint16) {
 	n := c.measured
 	c.measured++
 	if n < inlineLatency {
@@ -233,95 +136,89 @@ func (c *cell) countLatency(bucket uint16) {
 	}
 	if n == inlineLatency {
 		for _, b := range c.first {
-			c.bucket(b)
+			t.bucket(c, b)
 		}
 	}
-	c.bucket(bucket)
+	t.bucket(c, bucket)
 }
 
-// bucket counts into the dense range of buckets, which grows by whole octaves.
-func (c *cell) bucket(b uint16) {
-	i := int(b) - int(c.base)
-	if uint(i) >= uint(len(c.buckets)) {
-		c.widen(b)
-		i = int(b) - int(c.base)
+// bucket counts into the cell's range of buckets, which grows by whole octaves.
+func (t *table) bucket(c *cell, b uint16) {
+	i := uint32(b) - uint32(c.base)
+	if i >= uint32(c.span) {
+		t.widen(c, b)
+		i = uint32(b) - uint32(c.base)
 	}
-	c.buckets[i]++
+	t.buckets[c.buckets+i]++
 }
 
-func (c *cell) widen(b uint16) {
+// widen gives the cell a range that has the bucket too. The old one is left as it is until the table is reset.
+func (t *table) widen(c *cell, b uint16) {
 	const octave = 1 << subBits
 	low, high := b&^(octave-1), b|(octave-1)
-	if n := len(c.buckets); n > 0 {
-		low, high = min(low, c.base), max(high, c.base+uint16(n-1))
+	if c.span > 0 {
+		low, high = min(low, c.base), max(high, c.base+c.span-1)
 	}
-	size := int(high-low) + 1
-	shift := int(c.base) - int(low)
-	old := c.buckets
-	if cap(old) < size {
-		c.buckets = make([]uint32, size)
-		if len(old) > 0 {
-			copy(c.buckets[shift:], old)
-		}
-	} else {
-		c.buckets = old[:size]
-		if n := len(old); n > 0 {
-			copy(c.buckets[shift:], old)
-			clear(c.buckets[:shift])
-			clear(c.buckets[shift+n:])
-		} else {
-			clear(c.buckets)
-		}
+	at, size := len(t.buckets), int(high-low)+1
+	t.buckets = slices.Grow(t.buckets, size)[:at+size]
+	clear(t.buckets[at:])
+	if c.span > 0 {
+		copy(t.buckets[at+int(c.base-low):], t.buckets[c.buckets:c.buckets+uint32(c.span)])
 	}
-	c.base = low
+	c.buckets, c.base, c.span = uint32(at), low, uint16(size)
 }
 
 // rows gives the table as rows of a partial.
 func (t *table) rows() []Row {
 	rows := make([]Row, len(t.cells))
+	var lists slabs
 	for i := range t.cells {
-		c := &t.cells[i]
-		rows[i] = Row{Service: t.services.list[c.service], Pop: t.pops.list[c.pop], Counts: c.counts()}
+		service, pop := t.pairs.of(uint32(i))
+		rows[i] = Row{Service: t.services.list[service], Pop: t.pops.list[pop]}
+		t.counts(&t.cells[i], &rows[i].Counts, &lists)
 	}
 	return rows
 }
 
-func (c *cell) counts() Counts {
-	n := Counts{
-		Requests: uint64(c.requests), Errors: uint64(c.errors), EdgeErrors: uint64(c.edgeErrors), OriginErrors: uint64(c.errors - c.edgeErrors),
-		ClientErrors: uint64(c.clientErrors), Aborts: uint64(c.aborts), Bytes: c.bytes, CacheHits: uint64(c.cache), Late: uint64(c.late),
-	}
-	if c.rare != nil {
-		for i, e := range c.rare.cacheErrors {
+func (t *table) counts(c *cell, n *Counts, lists *slabs) {
+	n.Requests, n.Errors, n.EdgeErrors, n.OriginErrors = uint64(c.requests), uint64(c.errors), uint64(c.edgeErrors), uint64(c.errors-c.edgeErrors)
+	n.ClientErrors, n.Aborts, n.Bytes, n.CacheHits, n.Late = uint64(c.clientErrors), uint64(c.aborts), c.bytes, uint64(c.cache), uint64(c.late)
+	var room [2 * inlineStatus]StatusCount
+	status := room[:0]
+	if c.rare > 0 {
+		r := &t.rares[c.rare-1]
+		for i, e := range r.cacheErrors {
 			n.CacheErrors[i] = uint64(e)
 		}
-		n.Status = append(n.Status, c.rare.status...)
+		status = append(status, r.status...)
 	}
 	for i, code := range c.codes {
 		if c.perCode[i] > 0 {
-			n.Status = addStatus(n.Status, StatusCount{code, uint64(c.perCode[i])})
+			status = addStatus(status, StatusCount{code, uint64(c.perCode[i])})
 		}
 	}
-	n.Latency = c.latency()
-	return n
+	n.Status = lists.statuses(status)
+	n.Latency = t.latency(c, lists)
 }
 
-func (c *cell) latency() Latency {
+func (t *table) latency(c *cell, lists *slabs) Latency {
 	if c.measured <= inlineLatency {
-		var l Latency
+		var room [inlineLatency]LatencyBucket
+		l := Latency(room[:0])
 		for _, b := range c.first[:c.measured] {
 			l = l.add(LatencyBucket{b, 1})
 		}
-		return l
+		return append(lists.latencies(len(l))[:0], l...)
 	}
-	var n int
-	for _, k := range c.buckets {
+	buckets := t.buckets[c.buckets : c.buckets+uint32(c.span)]
+	n := 0
+	for _, k := range buckets {
 		if k > 0 {
 			n++
 		}
 	}
-	l := make(Latency, 0, n)
-	for i, k := range c.buckets {
+	l := lists.latencies(n)[:0]
+	for i, k := range buckets {
 		if k > 0 {
 			l = append(l, LatencyBucket{c.base + uint16(i), uint64(k)})
 		}
