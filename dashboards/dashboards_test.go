@@ -348,3 +348,28 @@ func TestEveryVariableOfTheProvisioningIsInTheEnvironmentFile(t *testing.T) {
 		}
 	}
 }
+
+// An unknown name keeps Grafana from starting; that of its own default has changed between versions.
+func TestTheExamplePoliciesNameContactPointsThatAreProvisioned(t *testing.T) {
+	var points struct {
+		ContactPoints []struct{ Name string } `yaml:"contactPoints"`
+	}
+	read(t, "../deployments/grafana/provisioning/alerting/spikeline-contact-points.yaml", &points)
+	known := map[string]bool{}
+	for _, p := range points.ContactPoints {
+		known[p.Name] = true
+	}
+	text, err := os.ReadFile("../deployments/grafana/examples/policies.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile(`receiver: ([\w-]+)`).FindAllStringSubmatch(string(text), -1)
+	for _, m := range named {
+		if !known[m[1]] {
+			t.Errorf("policies.yaml sends to %s, which is no contact point of ours", m[1])
+		}
+	}
+	if len(named) < 3 {
+		t.Errorf("%d receivers are named", len(named))
+	}
+}

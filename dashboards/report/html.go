@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 
 	"github.com/spikeline/spikeline/sink"
 )
@@ -23,8 +24,11 @@ func css() template.CSS {
 }
 
 var pages = template.Must(template.New("pages").Funcs(template.FuncMap{
-	"css": css, "words": words, "day": Day, "grouped": Grouped, "percent": Percent, "lasted": lasted,
+	"css": css, "words": words, "day": Day, "grouped": Grouped, "percent": Percent, "lasted": lasted, "whole": whole,
 }).ParseFS(files, "page.gohtml"))
+
+// whole keeps a percentage on one line.
+func whole(text string) string { return strings.ReplaceAll(text, " %", "\u00a0%") }
 
 // column is the head of a table's column; its class says how its cells are set.
 type column struct{ Name, Class string }
@@ -81,7 +85,7 @@ func writeHTML(w io.Writer, d Data) error {
 }
 
 func (d Data) clockTable() table {
-	t := table{Columns: []column{{"clock", ""}, {"time (UTC)", ""}, {"after the start", "n"}, {"what it is", ""}}}
+	t := table{Columns: []column{{"clock", ""}, {"time (UTC)", "t"}, {"after the start", "n"}, {"what it is", "said"}}}
 	for _, c := range d.clocks() {
 		t.add(c.Name, c.At, c.After, c.Meaning)
 		if c.At == blankAnnounced {

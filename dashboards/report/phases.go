@@ -69,4 +69,7 @@ func (c canvas) marks(d Data, a axis, top, bottom float64) {
 	if t := d.announced(); t > 0 {
 		mark(t, "A", "start", "announced")
 	}
+	if t := d.Incident.EndedAt; t > 0 {
+		mark(t, "E", "start", "ended")
+	}
 }
