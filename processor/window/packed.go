@@ -177,14 +177,16 @@ type slabs struct {
 	latency []LatencyBucket
 }
 
-const slabSize = 4096 // entries
+const slabSize = 4096 // entries at most; the first is small, each next one twice as large
+
+func nextSlab(last, wanted int) int { return max(wanted, min(2*last, slabSize), 32) }
 
 func (s *slabs) statuses(list []StatusCount) []StatusCount {
 	if len(list) == 0 {
 		return nil
 	}
 	if cap(s.status)-len(s.status) < len(list) {
-		s.status = make([]StatusCount, 0, max(slabSize, len(list)))
+		s.status = make([]StatusCount, 0, nextSlab(cap(s.status), len(list)))
 	}
 	at := len(s.status)
 	s.status = append(s.status, list...)
@@ -196,7 +198,7 @@ func (s *slabs) latencies(n int) Latency {
 		return nil
 	}
 	if cap(s.latency)-len(s.latency) < n {
-		s.latency = make([]LatencyBucket, 0, max(slabSize, n))
+		s.latency = make([]LatencyBucket, 0, nextSlab(cap(s.latency), n))
 	}
 	at := len(s.latency)
 	s.latency = s.latency[:at+n]
