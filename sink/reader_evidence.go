@@ -2,7 +2,6 @@ package sink
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -158,24 +157,23 @@ func (r *Reader) Evidence(ctx context.Context, in incident.Incident, width time.
 		return nil, err
 	}
 	e.cut(in.EndedAt == 0)
-	q := queries{r: r, e: e, ctx: ctx, id: in.ID}
-	read(&q, "traffic and error rate of the fleet", &e.Fleet, e.curve("1"))
-	readOne(&q, "the fleet in the hour before", &e.Usual, e.usual("1"))
+	q := newQueries(ctx, r, e, in.ID)
+	read(q, "traffic and error rate of the fleet", &e.Fleet, e.curve("1"))
+	readOne(q, "the fleet in the hour before", &e.Usual, e.usual("1"))
 	if first := in.FirstService; first != "" {
-		read(&q, "traffic and error rate of the first service", &e.First, e.curve("service = "+quoted(first)))
-		readOne(&q, "the first service in the hour before", &e.Normal, e.usual("service = "+quoted(first)))
-		read(&q, "expected band of the first service", &e.Bands, e.band(first))
+		read(q, "traffic and error rate of the first service", &e.First, e.curve("service = "+quoted(first)))
+		readOne(q, "the first service in the hour before", &e.Normal, e.usual("service = "+quoted(first)))
+		read(q, "expected band of the first service", &e.Bands, e.band(first))
 	}
-	read(&q, "error rate by service and time", &e.Heat, e.heat(in))
-	read(&q, "pops", &e.Pops, e.pops(in.ID))
-	read(&q, "the detector's verdicts", &e.Verdicts, e.verdicts(in.ID))
-	readOne(&q, "data quality", &e.Quality, e.quality(in.ID))
-	read(&q, "rejects of the time (sampled)", &e.Rejects, e.rejects())
-	readOne(&q, "the ledger of all records of all times", &e.Ledger, ledgerTotals)
-	if q.err != nil {
-		return nil, q.err
+	read(q, "error rate by service and time", &e.Heat, e.heat(in))
+	read(q, "the detector's verdicts", &e.Verdicts, e.verdicts(in.ID))
+	readOne(q, "data quality", &e.Quality, e.quality(in.ID))
+	read(q, "rejects of the time (sampled)", &e.Rejects, e.rejects())
+	readOne(q, "the ledger of all records of all times", &e.Ledger, ledgerTotals)
+	if err := q.Wait(); err != nil {
+		return nil, err
 	}
-	return e, nil
+	return e, r.readPops(ctx, e, in.ID)
 }
 
 // cut chooses the range of the curves and steps that keep them within their
@@ -202,38 +200,14 @@ func (e *Evidence) record(name, sql string) {
 	e.Statements = append(e.Statements, Statement{name, strings.TrimSpace(sql)})
 }
 
-// queries runs one statement after another and keeps the first error.
-type queries struct {
-	r   *Reader
-	e   *Evidence
-	ctx context.Context
-	id  string
-	err error
-}
-
-func read[T any](q *queries, name string, rows *[]T, sql string) {
-	q.e.record(name, sql)
-	if q.err != nil {
-		return
-	}
-	if err := q.r.conn.Select(q.ctx, rows, strings.TrimSpace(sql)); err != nil {
-		q.err = fmt.Errorf("read %s of %s: %w", name, q.id, err)
-	}
-}
-
-func readOne[T any](q *queries, name string, row *T, sql string) {
-	var rows []T
-	read(q, name, &rows, sql)
-	if len(rows) > 0 {
-		*row = rows[0]
-	}
-}
-
 func (r *Reader) totals(ctx context.Context, e *Evidence, id string) error {
-	q := queries{r: r, e: e, ctx: ctx, id: id}
-	readOne(&q, "totals of the fleet and of the incident's services", &e.Totals, e.totalsSQL(id))
+	q := newQueries(ctx, r, e, id)
+	readOne(q, "totals of the fleet and of the incident's services", &e.Totals, e.totalsSQL(id))
+	if err := q.Wait(); err != nil {
+		return err
+	}
 	if e.Totals.WidthSeconds > 0 {
 		e.Width = int64(e.Totals.WidthSeconds) * int64(time.Second)
 	}
-	return q.err
+	return nil
 }

@@ -122,17 +122,6 @@ func Worst(members []incident.Member, n int) []incident.Member {
 	return list
 }
 
-func (e *Evidence) pops(id string) string {
-	hour := e.Start - int64(time.Hour)
-	now, then := during("window_start", e.Start, e.End), during("window_start", hour, e.Start)
-	return `
-SELECT toString(pop) AS pop, sumIf(requests, ` + now + `) AS during, sumIf(errors, ` + now + `) AS during_errors,
-  sumIf(requests, ` + then + `) AS before, sumIf(errors, ` + then + `) AS before_errors
-FROM spikeline.windows
-WHERE ` + during("window_start", hour, e.End) + ` AND ` + membersOf(id) + `
-GROUP BY pop HAVING during > 0 ORDER BY during_errors DESC, pop`
-}
-
 func (e *Evidence) verdicts(id string) string {
 	return `
 SELECT window_start, toString(service) AS service, toString(pop) AS pop, toString(kind) AS kind, onset, observed, expected, band, score, impact, requests,
