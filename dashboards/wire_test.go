@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/spikeline/spikeline/internal/cli"
+	"github.com/spikeline/spikeline/internal/testkit"
 	"github.com/spikeline/spikeline/sink/engine"
 )
 
@@ -198,7 +199,7 @@ func (g grafana) answersAll(t *testing.T, a asked) {
 			ran[s.kind]++
 		}
 	}
-	fmt.Printf("%d statements ran as %d queries: %d of panels (in steps of 10 s, 1 min and 1 h), %d of variables, %d of annotations, %d of alerts\n",
+	testkit.Count(t, "%d statements ran as %d queries: %d of panels (in steps of 10 s, 1 min and 1 h), %d of variables, %d of annotations, %d of alerts",
 		len(statements(t)), ran["panel"]+ran["variable"]+ran["annotation"]+ran["alert"], ran["panel"], ran["variable"], ran["annotation"], ran["alert"])
 }
 

@@ -3,10 +3,11 @@
 package docs
 
 import (
-	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spikeline/spikeline/internal/testkit"
 )
 
 // notRun are the commands that no test of this package runs, and why.
@@ -48,7 +49,7 @@ func TestEveryCommandThatTheDocumentsShowRuns(t *testing.T) {
 			t.Errorf("no document shows %q (%s)", line, why)
 		}
 	}
-	fmt.Printf("%d lines of commands in %d documents ran; %d did not, each for a reason that is written down\n", ran, len(documents(t)), skipped)
+	testkit.Count(t, "%d lines of commands in %d documents ran; %d did not, each for a reason that is written down", ran, len(documents(t)), skipped)
 }
 
 // runnable are the lines of a block without those that are not run.

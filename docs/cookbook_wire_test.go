@@ -3,11 +3,12 @@
 package docs
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spikeline/spikeline/internal/testkit"
 )
 
 // shown is the answer in the cookbook: what stands between a question's SQL and the next title.
@@ -41,7 +42,7 @@ func TestCookbookAnswersAreThoseOfAnIndependentCountOfTheLogs(t *testing.T) {
 		return m[1] + "\n" + answers[n-1] + m[2]
 	})
 	fresh(t, "cookbook.md", head+list)
-	fmt.Printf("%d questions of the cookbook ran as user reader, each against a count of %d log lines\n", n, g.read["november"]+g.read["december"])
+	testkit.Count(t, "%d questions of the cookbook ran as user reader, each against a count of %d log lines", n, g.read["november"]+g.read["december"])
 }
 
 // same wants the very rows.

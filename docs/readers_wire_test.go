@@ -48,7 +48,7 @@ func TestForeignReadersReadWhatIsStoredAsTheReadOnlyUser(t *testing.T) {
 			t.Errorf("clickhouse-go at %s: %s\nwant %s", dsn, got, want)
 		}
 	}
-	fmt.Printf("3 foreign readers (clickhouse-connect and clickhouse-go over HTTP, clickhouse-go native) read %s\n", want)
+	testkit.Count(t, "3 foreign readers (clickhouse-connect and clickhouse-go over HTTP, clickhouse-go native) read %s", want)
 }
 
 func throughGo(t *testing.T, dsn string) string {

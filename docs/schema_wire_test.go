@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/spikeline/spikeline/internal/testkit"
 )
 
 const schemaHead = `# The tables
@@ -34,7 +36,7 @@ UNION ALL SELECT name, '' FROM system.tables WHERE database = 'spikeline' AND co
 		}
 	}
 	fresh(t, "schema.md", b.String())
-	fmt.Printf("%d views and %d columns explain themselves\n", len(views.rows), columns)
+	testkit.Count(t, "%d views and %d columns explain themselves", len(views.rows), columns)
 }
 
 func sentence(comment string) string { return strings.ToUpper(comment[:1]) + comment[1:] }
