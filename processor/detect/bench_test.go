@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -37,13 +38,15 @@ func fleetWindows(services, pops int) []window.Result {
 
 type repeater struct {
 	results []window.Result
+	width   int64 // 10 s when 0
 	n       int64
 }
 
 func (r *repeater) next() *window.Result {
 	w := &r.results[r.n%int64(len(r.results))]
-	w.Start = r.n * 1e10
-	w.End = w.Start + 1e10
+	width := cmp.Or(r.width, 1e10)
+	w.Start = r.n * width
+	w.End = w.Start + width
 	r.n++
 	return w
 }
@@ -71,6 +74,37 @@ func BenchmarkStep(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed())/float64(b.N)/float64(size[0]), "ns/service-window")
 			b.ReportMetric(perService, "B/service")
+		})
+	}
+}
+
+// BenchmarkSeries is 100,000 series: 20,000 services, each judged for errors, traffic, latency and client errors, and in its pop
+// for errors. new: an hour after the start; known: two days after it, with a season and the peaks of a day (in windows of 5 minutes, to get there).
+func BenchmarkSeries(b *testing.B) {
+	const services, each = 20_000, 5
+	for _, c := range []struct {
+		name   string
+		width  time.Duration
+		warmUp int
+	}{{"new", 10 * time.Second, 360}, {"known", 5 * time.Minute, 2 * 288}} {
+		b.Run(c.name, func(b *testing.B) {
+			w := repeater{results: fleetWindows(services, 1), width: int64(c.width)}
+			before := heap()
+			config := large()
+			config.Width = c.width
+			d := New(config)
+			for range c.warmUp {
+				d.Step(w.next())
+			}
+			bytes := float64(heap()-before) / services / each
+			if got := d.Size(); got.Services != services || got.ServicePops != services {
+				b.Fatalf("%+v is not %d services in one pop each", got, services)
+			}
+			for b.Loop() {
+				d.Step(w.next())
+			}
+			b.ReportMetric(float64(b.Elapsed())/float64(b.N)/services/each, "ns/series-window")
+			b.ReportMetric(bytes, "B/series")
 		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 type coder struct {
 	b       []byte // written so far, or left to read
 	reading bool
+	version uint8
 	err     error
 }
 

@@ -30,7 +30,8 @@ type Detector struct {
 	active   [3][]said // findings of this window: fleet, pops, services
 	lone     []said
 	ratios   []float64
-	scale    float64 // units of a signal's traffic (backtest)
+	natures  []natured // of this window
+	scale    float64   // units of a signal's traffic (backtest)
 }
 
 // whole is a series over all services: the fleet, or a pop.

@@ -17,6 +17,7 @@ const (
 	quiet             // normal again for long enough
 	levelShift        // abnormal for so long that it is the new normal
 	turned            // a surge became a drop, or the other way round
+	nature            // there since the series was first seen, and unchanged
 )
 
 // finding is what a series remembers while it is abnormal.
@@ -34,6 +35,8 @@ type finding struct {
 	elevated   bool
 	told       bool // a signal has been given
 	muted      bool // explained by source_incomplete
+	native     bool // there since the series was first seen, and unchanged so far
+	block      pair // of a native one: the part of the time that goes on
 	end        ending
 	severity   Severity // the highest so far
 	score      float64

@@ -18,6 +18,7 @@ func (d *Detector) judge(at moment) {
 		clear(d.active[i])
 		d.active[i] = d.active[i][:0]
 	}
+	d.natures = d.natures[:0]
 	ticks := d.minutesATick()
 	for _, s := range d.services {
 		d.judgeService(s, at, ticks)
@@ -46,6 +47,7 @@ func (d *Detector) judgeService(s *service, at moment, ticks int32) {
 	flow := s.rate.step(traffic, at, &d.clock, c.requests, s.errors.open != nil || s.slow.open != nil)
 	if errors != nil {
 		*list = append(*list, said{kind: ErrorSurge, finding: errors, service: s, share: &s.errors, bad: c.errors, of: c.requests})
+		d.noteNature("", errors, &s.errors)
 	}
 	*list = appendTraffic(*list, said{service: s, rate: &s.rate, bad: c.requests}, flow)
 	if slow != nil {
@@ -58,6 +60,9 @@ func (d *Detector) judgeService(s *service, at moment, ticks int32) {
 		p := &s.pops[i]
 		p.tally.bound()
 		f := p.errors.step(&k.errors[s.sensitivity], at, p.tally.errors, p.tally.requests)
+		if f != nil {
+			d.noteNature(p.name, f, &p.errors)
+		}
 		if f != nil && len(s.pops) > 1 {
 			*list = append(*list, said{kind: ErrorSurge, finding: f, service: s, pair: p, share: &p.errors, bad: p.tally.errors, of: p.tally.requests})
 		}
@@ -69,6 +74,7 @@ func (d *Detector) judgeWhole(w *whole, list *[]said, traffic *trafficTuning, at
 	c.bound()
 	w.rate.turn(traffic, &d.clock, ticks)
 	errors := w.errors.step(&d.tuning.errors[normal], at, c.errors, c.requests)
+	d.settle(w, at)
 	flow := w.rate.step(traffic, at, &d.clock, c.requests, w.errors.open != nil)
 	if errors != nil {
 		*list = append(*list, said{kind: ErrorSurge, finding: errors, whole: w, share: &w.errors, bad: c.errors, of: c.requests})

@@ -12,6 +12,7 @@ type proportion struct {
 	expected   float32 // rate, of the last window judged
 	allowed    float32 // the guard, of the last window judged
 	score      float32 // of the last window judged
+	lately     pair    // bad requests and requests since the last look at whether the baseline is outgrown
 	effect     float32 // impact since the likeliest onset less its standard error, of the last window judged
 	hull       hull
 	open       *finding
@@ -61,13 +62,55 @@ func (p *proportion) step(k *proportionTuning, at moment, bad, n float64) *findi
 		p.open = newFinding(at, c.t+1)
 		p.open.begin(bad, n, corner{u: p.hull.sum.u - c.u, v: p.hull.sum.v - c.v, m: p.hull.sum.m - c.m, a: since}, at.t-c.t)
 		p.open.score = g
+		p.open.native = p.native(k, p.hull.sum.u-c.u, p.hull.sum.m-c.m, n)
 		p.open.learning = float64(p.learned)*k.gainVar < 0.36 // an hour
 		return p.open
 	}
 	if g < scoreCalm || p.age <= k.warm {
 		p.learn(k, bad, n, p0, guard)
+		p.forget(k, bad, n)
 	}
 	return nil
+}
+
+// forget drops a baseline of many errors once they have plainly gone.
+func (p *proportion) forget(k *proportionTuning, bad, n float64) {
+	if k.forgets == 0 {
+		return
+	}
+	p.lately.x += float32(bad)
+	p.lately.m += float32(n)
+	if p.age%k.forgets != 0 {
+		return
+	}
+	const seen = 10 // bad requests that were expected
+	p0 := p.good / max(p.all, 1)
+	if p0 > Believed && p.lately.m*p0 >= seen && p.lately.x < outgrown*p0*p.lately.m {
+		p.good, p.all = p.lately.x, p.lately.m
+		p.vnum, p.vden, p.learned = 0, 0, 0
+	}
+	p.lately = pair{}
+}
+
+// native says that errors, u of m requests since their onset, were there from the
+// first request seen: before them came too few to show that they ever were not.
+func (p *proportion) native(k *proportionTuning, u, m, n float64) bool {
+	before := max(0, float64(p.all)+n-m)
+	return k.nature > 0 && before*u/m < 3
+}
+
+// remains says that a native finding goes on as it began. A part of its time that differs
+// from the whole, beyond chance, shows that something is going on after all.
+func (f *finding) remains(bad, n, phi float64, block int32) bool {
+	f.block.x += float32(bad)
+	f.block.m += float32(n)
+	if f.age%block != 0 || f.block.m == 0 {
+		return true
+	}
+	rate, m := f.total.u/f.total.m, float64(f.block.m)
+	apart := math.Abs(float64(f.block.x)/m - rate)
+	f.block = pair{}
+	return apart <= rate/4+4*math.Sqrt(phi*rate*(1-rate)/m)
 }
 
 // impactError is the standard error of the impact of so many windows, in which u of m
@@ -127,11 +170,14 @@ func (p *proportion) follow(k *proportionTuning, at moment, bad, n float64) *fin
 		f.lastBad, f.lastBadEnd = at.t, at.end
 		f.peak = max(f.peak, x/m)
 	}
+	f.native = f.native && f.remains(bad, n, phi, max(1, k.nature/natureBlocks))
 	switch {
 	case at.t-f.opened >= k.shift:
-		p.adopt()
-		f.end = levelShift
-		f.lastBadEnd = at.end
+		p.adopt(at, levelShift)
+		return f
+	case f.native && at.t-f.opened+f.took >= k.nature && at.t-f.opened >= k.hold && f.total.u <= natureMost*f.total.m:
+		p.adopt(at, nature)
+		return f
 	case at.t-f.lastBad >= max(k.hold, min(k.longest, f.gap*5/2)):
 		f.end = quiet
 	default:
@@ -142,9 +188,12 @@ func (p *proportion) follow(k *proportionTuning, at moment, bad, n float64) *fin
 	return f
 }
 
-// adopt makes what the finding saw last the new baseline.
-func (p *proportion) adopt() {
+// adopt ends the finding and makes what it saw last the new baseline.
+func (p *proportion) adopt(at moment, end ending) {
 	x, m, _ := p.open.recent(ringWindows, 0, ringWindows)
+	p.open.end, p.open.lastBadEnd = end, at.end
+	p.open = nil
+	p.hull.reset(at.t)
 	if m == 0 {
 		return
 	}

@@ -33,6 +33,10 @@ func (s *said) reason(g *Signal, at moment, code uint16, plain bool) string {
 		b = appendSpan(b, at.end-f.onset)
 		b = append(b, ", now taken as the new normal; began "...)
 		b = appendTime(b, f.onset, at.end)
+	case nature:
+		b = append(b, "; so, and unchanged, since it was first seen at "...)
+		b = appendTime(b, f.onset, at.end)
+		b = append(b, ": now taken as its normal"...)
 	case turned:
 		b = append(b, "; turned into the opposite at "...)
 		b = appendTime(b, f.lastBadEnd, at.end)
@@ -43,6 +47,9 @@ func (s *said) reason(g *Signal, at moment, code uint16, plain bool) string {
 		}
 		b = append(b, "; since "...)
 		b = appendTime(b, f.onset, at.end)
+	}
+	if f.native && f.end == lasting {
+		return string(append(b, " (so since it was first seen: an outage that began before, or its nature)"...))
 	}
 	if f.learning {
 		b = append(b, " (learning: little history yet)"...)

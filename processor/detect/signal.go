@@ -55,6 +55,7 @@ type Signal struct {
 	Requests uint64  // in this window
 	Excess   float64 // requests in excess of expectation in this window (failed, slow, added, missing)
 	Elevated bool    // this very window is abnormal
+	Adopted  float64 // set with Ended where the share that was seen is now taken as normal: that share
 	Severity Severity
 	Reason   string // one plain sentence
 	Test            // what it passed, and how narrowly

@@ -6,11 +6,15 @@ import (
 )
 
 // The state begins with these bytes; the last is the version of its layout.
-const stateMagic = "SLD\x01"
+// Version 1, without what is native, is read too.
+const (
+	stateMagic   = "SLD"
+	stateVersion = 2
+)
 
 // AppendState adds the whole state to b. A detector that loads it judges as this one would.
 func (d *Detector) AppendState(b []byte) []byte {
-	c := coder{b: append(b, stateMagic...)}
+	c := coder{b: append(append(b, stateMagic...), stateVersion), version: stateVersion}
 	d.code(&c)
 	return c.b
 }
@@ -18,11 +22,12 @@ func (d *Detector) AppendState(b []byte) []byte {
 // LoadState takes in a state that AppendState wrote. On an error the
 // detector is as it was. Sensitivity and quiet rules are those of the present configuration.
 func (d *Detector) LoadState(b []byte) error {
-	if len(b) < len(stateMagic) || string(b[:len(stateMagic)]) != stateMagic {
-		return fmt.Errorf("detect: this is no state of a detector, or one of another version (wanted %q first); start without it: errors are judged again after %v, traffic after %v", stateMagic, errorWarm, trafficWarm)
+	head := len(stateMagic)
+	if len(b) <= head || string(b[:head]) != stateMagic || b[head] < 1 || b[head] > stateVersion {
+		return fmt.Errorf("detect: this is no state of a detector, or one of another version (wanted %q and 1 to %d first); start without it: errors are judged again after %v, traffic after %v", stateMagic, stateVersion, errorWarm, trafficWarm)
 	}
 	loaded := New(d.config)
-	c := coder{b: b[len(stateMagic):], reading: true}
+	c := coder{b: b[head+1:], reading: true, version: b[head]}
 	loaded.code(&c)
 	if c.err == nil && len(c.b) > 0 {
 		c.fail("%d bytes follow after the end of the state", len(c.b))
@@ -136,6 +141,10 @@ func (p *proportion) code(c *coder, t int32) {
 		c.float32(v)
 	}
 	c.uint32(&p.learned)
+	if c.version >= 2 {
+		c.float32(&p.lately.x)
+		c.float32(&p.lately.m)
+	}
 	p.hull.code(c, t)
 	codeFinding(&p.open, c, t)
 }
@@ -227,6 +236,11 @@ func codeFinding(open **finding, c *coder, t int32) {
 	c.int64(&f.lastBadEnd)
 	for _, v := range []*bool{&f.up, &f.learning, &f.elevated, &f.told, &f.muted} {
 		c.flag(v)
+	}
+	if c.version >= 2 {
+		c.flag(&f.native)
+		c.float32(&f.block.x)
+		c.float32(&f.block.m)
 	}
 	f.severity = Severity(c.integer(int64(f.severity), 0, int64(Critical)))
 	c.float64(&f.score)

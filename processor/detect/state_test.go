@@ -98,7 +98,7 @@ func TestAStateThatDoesNotFitIsRefusedWithTheNextStep(t *testing.T) {
 		want   string
 	}{
 		{"empty", Default(), nil, "no state of a detector"},
-		{"another version", Default(), append([]byte("SLD\x02"), state[4:]...), "another version"},
+		{"another version", Default(), append([]byte("SLD\x09"), state[4:]...), "another version"},
 		{"cut", Default(), state[:len(state)/2], "ends too early"},
 		{"longer", Default(), append(bytes.Clone(state), 0), "1 bytes follow"},
 		{"another width", minute, state, "windows of 10000000000 ns, these are of 60000000000 ns"},

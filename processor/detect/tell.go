@@ -74,6 +74,9 @@ func (d *Detector) signal(s *said, r *window.Result, at moment) Signal {
 			g.Observed = s.bad / s.of
 		}
 		g.Excess = max(0, s.bad-s.of*g.Expected)
+		if f.end == nature || f.end == levelShift {
+			g.Adopted = float64(s.share.good / max(s.share.all, 1))
+		}
 	case f.up:
 		g.Observed, g.Expected = s.bad, float64(s.rate.high)
 		g.Band = max(g.Expected*float64(s.rate.guard)*float64(s.rate.envelope), d.tuning.fleet.least)

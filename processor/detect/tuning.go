@@ -13,7 +13,6 @@ const (
 	scoreCalm    = 6.0  // above it a proportion is suspected, and nothing is learned
 	scoreSteady  = 8.0  // the same for traffic
 	priorWeight  = 200  // requests that the prior rate is worth
-	believed     = 0.05 // errors that a series may begin with and be called normal: what fails more from its first minute on is in trouble
 	wanderSigmas = 5.0  // a rate that wanders by nature is normal up to so many of its own sigmas
 
 	errorWarm      = 5 * time.Minute  // windows without error signals after a start (30)
@@ -21,6 +20,11 @@ const (
 	failureMemory  = 6 * time.Hour    // half-life of a proportion's baseline (2160)
 	oldestFailure  = 2 * time.Hour    // onsets are looked for so far back (720)
 	longestHold    = 30 * time.Minute // (180)
+	natureShows    = time.Hour        // errors that a series began with and that stay as they are for so long are its nature (360)
+	natureMost     = 0.5              // what fails more often than not is down, whoever saw it begin
+	natureBlocks   = 12               // parts of that time, none of which may differ from the whole
+	outgrown       = 0.25             // a share above Believed that falls to so much of itself for ...
+	outgrows       = 15 * time.Minute // ... so long was trouble, not nature: it is forgotten (90)
 	failureShift   = 24 * time.Hour   // a proportion abnormal for so long is the new normal
 	recentFailures = time.Minute      // an open finding is judged on so much (6), longer until ...
 	enoughRequests = 200              // ... there are so many requests
@@ -49,6 +53,10 @@ const (
 	ringWindows = 30 // an open finding remembers so many windows
 )
 
+// Believed is the largest share of errors that a series may begin with and be
+// called normal: what fails more from its first minute on is in trouble, until it turns out to be its nature.
+const Believed = 0.05
+
 // proportionTuning is one column of the table in docs/detection.md.
 type proportionTuning struct {
 	prior   float64 // rate before anything is known
@@ -63,6 +71,8 @@ type proportionTuning struct {
 	oldest  int32
 	longest int32
 	shift   int32
+	nature  int32 // 0: no bad share is by nature
+	forgets int32
 	recent  int32
 	decay   float64
 	gainPhi float64
@@ -148,7 +158,8 @@ func newTuning(c Config) *tuning {
 	f.guard = 0.4
 	errors := proportion(0.001, 2, 0.005, 2, 0.001, 10*time.Minute, errorWarm)
 	for i := range errors {
-		errors[i].first = believed
+		errors[i].first = Believed
+		errors[i].nature, errors[i].forgets = windows(natureShows, w, 12), windows(outgrows, w, 3)
 	}
 	return &tuning{
 		errors:       errors,

@@ -88,6 +88,7 @@ type episode struct {
 	missed     float64
 	grade      int           // index into severities
 	quiet      time.Duration // that ends it
+	adopted    bool          // the detector has taken errors of it as normal
 	newNormal  bool          // its errors never ended: they are what is usual now
 	abandoned  bool          // its members never came back
 	dirty      bool          // something a reader sees has changed in this window

@@ -3,6 +3,7 @@ package incident
 import (
 	"math"
 
+	"github.com/spikeline/spikeline/processor/detect"
 	"github.com/spikeline/spikeline/processor/window"
 )
 
@@ -128,10 +129,9 @@ func (s *service) at(tick int64) tally {
 	return s.ring[uint64(tick)%depth]
 }
 
-const (
-	known    = 30   // windows before a service's own rate is believed, ...
-	believed = 0.05 // ... if it is above this: a service may be broken from its first request on
-)
+// known is how many windows it takes to believe a service's own rate if it is above
+// detect.Believed: a service may be broken from its first request on.
+const known = 30
 
 // usual gives the error rate and the requests a window of the time before a window.
 func (s *service) usual(before int64) (rate, perWindow float64) {
@@ -145,7 +145,7 @@ func (s *service) usual(before int64) (rate, perWindow float64) {
 	}
 	rate = (k + priorRate*priorWeight) / (n + priorWeight)
 	if windows < known {
-		rate = min(rate, believed)
+		rate = min(rate, detect.Believed)
 	}
 	if windows == 0 {
 		return rate, float64(s.at(s.last).requests)

@@ -89,6 +89,9 @@ func harm(s *detect.Signal) float64 {
 func (e *episode) take(f *series, s *detect.Signal, m *moment) {
 	fresh := f.seen == 0
 	f.seen, f.ended = s.Window, s.Ended
+	if s.Adopted > 0 && s.Kind == detect.ErrorSurge {
+		e.adopt(s, m)
+	}
 	if !s.Elevated || s.Ended {
 		return
 	}
@@ -108,11 +111,25 @@ func (e *episode) take(f *series, s *detect.Signal, m *moment) {
 	if e.StartedAt == 0 {
 		e.StartedAt = onset
 	}
-	if s.Kind == detect.ErrorSurge && (fresh || (m.start-e.opened)/m.width%6 == 0) {
+	if s.Kind == detect.ErrorSurge && (fresh || e.calm == 0 && (m.start-e.opened)/m.width%6 == 0) { // in a calm, stray errors name nobody
 		if !fresh {
 			onset = m.start
 		}
 		e.enlistStruck(s, onset, fresh, m)
+	}
+}
+
+// adopt takes what a finding saw last as usual from now on: the detector does so too.
+func (e *episode) adopt(s *detect.Signal, m *moment) {
+	e.adopted = true
+	if s.Scope.Service == "" && e.pool != nil {
+		e.pool.usual = s.Adopted
+	}
+	if mem := e.byName[s.Scope.Service]; mem != nil && s.Scope.Pop == "" {
+		mem.usual = s.Adopted
+		if v := m.fleet.byName[mem.Service]; v != nil {
+			v.relearn()
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"math/rand/v2"
 	"reflect"
+	"runtime"
 	"testing"
 
 	"github.com/spikeline/spikeline/processor/detect"
@@ -198,17 +199,34 @@ func TestAStateOfAnotherVersionIsRefusedInPlainWords(t *testing.T) {
 }
 
 func BenchmarkStepQuiet(b *testing.B) {
-	tr, r := New(Default()), &window.Result{Start: 0, End: step}
-	for s := range 2000 {
-		for p := range 10 {
-			r.Rows = append(r.Rows, window.Row{Service: fmt.Sprintf("s%04d", s), Pop: fmt.Sprintf("p%d", p), Counts: window.Counts{Requests: 100}})
-		}
+	for _, size := range [][2]int{{2000, 10}, {20_000, 1}} {
+		b.Run(fmt.Sprintf("services=%d/pops=%d", size[0], size[1]), func(b *testing.B) {
+			r := &window.Result{Start: 0, End: step}
+			for s := range size[0] {
+				for p := range size[1] {
+					r.Rows = append(r.Rows, window.Row{Service: fmt.Sprintf("s%05d", s), Pop: fmt.Sprintf("p%d", p), Counts: window.Counts{Requests: 100}})
+				}
+			}
+			before := heap()
+			tr := New(Default())
+			tr.Step(r, nil)
+			bytes := float64(heap()-before) / float64(size[0])
+			b.ReportAllocs()
+			for b.Loop() {
+				r.Start, r.End = r.Start+step, r.End+step
+				tr.Step(r, nil)
+			}
+			b.ReportMetric(float64(b.Elapsed())/float64(b.N)/float64(size[0]), "ns/service-window")
+			b.ReportMetric(bytes, "B/service")
+		})
 	}
-	b.ReportAllocs()
-	for b.Loop() {
-		r.Start, r.End = r.Start+step, r.End+step
-		tr.Step(r, nil)
-	}
+}
+
+func heap() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
 
 func BenchmarkStepOpen(b *testing.B) {

@@ -176,9 +176,53 @@ type logGap struct {
 
 // signalled says that a signal that holds this incident open is abnormal in this window.
 func (e *episode) signalled(m *moment) bool {
+	scopes := false
 	for _, f := range e.series {
-		if f.last == m.end && f.holding && e.holds(f.key.kind) {
+		switch {
+		case f.last != m.end || !f.holding || !e.holds(f.key.kind):
+		case f.key.kind == detect.ErrorSurge && f.key.scope.Service == "" && e.pool == nil:
+			scopes = true
+		default:
 			return true
+		}
+	}
+	return scopes && e.makesErrors(m)
+}
+
+// makesErrors says that in a pop or in the fleet, where errors are abnormal, the
+// members make most of those beyond the usual: stray errors of others do not make the incident longer.
+func (e *episode) makesErrors(m *moment) bool {
+	excess := map[string]struct{ own, others float64 }{}
+	for i := 0; i < len(m.rows); {
+		name, rate := m.rows[i].Service, -1.0
+		mem := e.byName[name]
+		for ; i < len(m.rows) && m.rows[i].Service == name; i++ {
+			r := &m.rows[i]
+			if r.Errors == 0 {
+				continue
+			}
+			if rate < 0 && mem != nil {
+				rate = mem.usual
+			} else if rate < 0 {
+				rate, _ = m.usual(name, m.start)
+			}
+			failed := float64(r.Errors) - rate*float64(r.Requests)
+			for _, scope := range [2]string{r.Pop, ""} {
+				x := excess[scope]
+				if mem != nil {
+					x.own += failed
+				} else {
+					x.others += failed
+				}
+				excess[scope] = x
+			}
+		}
+	}
+	for _, f := range e.series {
+		if f.last == m.end && f.key.kind == detect.ErrorSurge && f.key.scope.Service == "" {
+			if x := excess[f.key.scope.Pop]; x.own > 0 && x.own >= x.others {
+				return true
+			}
 		}
 	}
 	return false
@@ -256,7 +300,7 @@ func (e *episode) judge(m *moment) {
 	e.burn(m)
 	e.burning(m)
 	need := max(m.cfg.Quiet, min(m.cfg.QuietLimit, time.Duration(e.longest*m.width)*5/2))
-	e.newNormal = e.lastSignal > 0 && e.lastBad-e.lastSignal >= int64(m.cfg.ResidualLimit)
+	e.newNormal = e.lastSignal > 0 && e.lastBad-e.lastSignal >= int64(m.cfg.ResidualLimit) || e.adopted && e.calm > 0 && !e.followed(m)
 	e.abandoned = e.silent*m.width >= int64(m.cfg.Silence)
 	over := calm >= need && (!e.followed(m) || calm >= m.cfg.QuietLimit)
 	if !over && !e.newNormal && !e.abandoned {

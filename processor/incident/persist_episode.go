@@ -15,6 +15,9 @@ func (e *episode) state(c *codec) {
 		e.grade = 0
 	}
 	c.bool(&e.dark)
+	if c.version >= 2 {
+		c.bool(&e.adopted)
+	}
 	slice(c, &e.gaps, func(c *codec, g *logGap) {
 		c.interval(&g.interval)
 		c.bool(&g.dark)

@@ -2,7 +2,9 @@ package incident
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 )
 
 // fiveServices is a small fleet in two pops.
@@ -77,4 +79,45 @@ func TestAStaircaseOfRecoveryIsOneIncidentThatEndsWithItsLastStep(t *testing.T) 
 		"11:59:50 partial_recovery",
 		"12:40:00 residual",
 		"13:20:00 recovered")
+}
+
+func TestStrayErrorsOfOthersInAPopDoNotMakeAnIncidentLonger(t *testing.T) {
+	w := newWorld(t, "ARN", "FRA")
+	for _, s := range []string{"a.example", "b.example", "c.example"} {
+		w.service(s, 400)
+	}
+	w.fails("a.example", "11:20", "11:30", flat(0.5), 500, true)
+	for _, s := range []string{"b.example", "c.example"} { // no finding of their own, but seen in the pop that still recovers
+		w.fails(s, "11:34", "11:34:10", flat(0.03), 500, true, "FRA")
+	}
+	p := w.judged(Default(), "09:30", "12:10")
+	if len(p.incidents) != 1 {
+		t.Fatalf("%d incidents\n%s", len(p.incidents), p.text())
+	}
+	for _, in := range p.incidents {
+		if in.EndedAt != w.at("11:30") {
+			t.Errorf("it ended at %s, the errors of its member at 11:30:00\n%s", clock(in.EndedAt), p.text())
+		}
+	}
+}
+
+func TestAServiceThatFailsByNatureIsAnIncidentOfAnHourThatSaysSo(t *testing.T) {
+	for name, first := range map[string]string{"with the stream": "00:00", "in a fleet long known": "12:00"} {
+		w := fiveServices(t)
+		w.service("auth.example", 40)
+		w.traffic("auth.example", "00:00", first, 0)
+		w.fails("auth.example", "00:00", "23:59", flat(0.3), 500, true)
+		p := w.judged(Default(), "10:00", "20:00")
+		if len(p.incidents) != 1 {
+			t.Fatalf("%s: %d incidents\n%s", name, len(p.incidents), p.text())
+		}
+		for _, in := range p.incidents {
+			if lasted := in.EndedAt - in.StartedAt; in.Open || in.Withdrawn || lasted < int64(50*time.Minute) || lasted > int64(80*time.Minute) {
+				t.Errorf("%s: it lasted %v\n%s", name, time.Duration(lasted), p.text())
+			}
+		}
+		if text := p.text(); !strings.Contains(text, "taken as the new normal") {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
 }
