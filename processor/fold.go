@@ -66,6 +66,7 @@ type stream struct {
 
 	unsent     []window.Message // taken from the folder, not acknowledged
 	taken      int64            // records since the last flush
+	early      bool             // partials of windows that are not complete are of use
 	lastRecord time.Time
 	nextFlush  time.Time
 	nextCommit time.Time
@@ -113,7 +114,8 @@ func (s *stream) run(ctx context.Context) error {
 		if now.After(s.nextFlush) || s.Folder.Due() {
 			idle := b.CaughtUp() && now.Sub(s.lastRecord) >= s.Window.IdleAfter
 			begun := time.Now()
-			if err := s.flush(ctx, idle, !s.behind(b)); err != nil {
+			s.early = !s.behind(b)
+			if err := s.flush(ctx, idle); err != nil {
 				return err
 			}
 			// Where sending takes long, the next flush waits longer too: partials are a luxury until their window closes.
@@ -158,9 +160,9 @@ func (s *stream) behind(b *ingest.Batch) bool { return b.HighWatermark-b.NextOff
 const rowsAtOnce = 4096
 
 // flush sends what is new, a part at a time.
-func (s *stream) flush(ctx context.Context, idle, early bool) error {
+func (s *stream) flush(ctx context.Context, idle bool) error {
 	rows := 0
-	for m := range s.Folder.Each(idle, early) {
+	for m := range s.Folder.Each(idle, s.early) {
 		s.unsent = append(s.unsent, m)
 		if m.Partial != nil {
 			rows += len(m.Partial.Rows)
@@ -209,7 +211,7 @@ func (s *stream) show() {
 
 // commit keeps where a successor must resume. All that it passes has been sent: it follows a flush.
 func (s *stream) commit(ctx context.Context) error {
-	if err := s.flush(ctx, false, false); err != nil {
+	if err := s.flush(ctx, false); err != nil {
 		return err
 	}
 	s.nextCommit = time.Now().Add(s.CommitEvery)

@@ -245,7 +245,7 @@ func merge(arrivals []Arrival) window.Message {
 	m := window.Message{Watermark: window.NoTime}
 	for _, a := range arrivals {
 		m.Source, m.Sources, m.Position = a.Source, a.Sources, a.Position
-		m.Watermark, m.Idle = max(m.Watermark, a.Watermark), a.Idle
+		m.Watermark, m.Idle, m.Behind = max(m.Watermark, a.Watermark), a.Idle, a.Behind
 		if a.Partial != nil {
 			m.Partial = a.Partial
 		}
@@ -257,7 +257,7 @@ func merge(arrivals []Arrival) window.Message {
 func randomMessage(r *rand.Rand, rows int) window.Message {
 	m := window.Message{
 		Source: window.Source{Topic: "edge.logs", Partition: r.Int32N(64)}, Sources: 64,
-		Watermark: window.NoTime, Idle: r.IntN(4) == 0, Position: r.Int64N(1 << 50),
+		Watermark: window.NoTime, Idle: r.IntN(4) == 0, Behind: r.IntN(4) == 0, Position: r.Int64N(1 << 50),
 	}
 	if r.IntN(3) > 0 {
 		m.Watermark = r.Int64() - r.Int64()/2

@@ -50,7 +50,7 @@ func fieldsOf(s *arrow.Schema) string {
 }
 
 func message(h *header, batch arrow.Record, names *names) (window.Message, error) {
-	m := window.Message{Source: h.source, Sources: h.sources, Watermark: h.watermark, Idle: h.idle, Position: h.position}
+	m := window.Message{Source: h.source, Sources: h.sources, Watermark: h.watermark, Idle: h.idle, Behind: h.behind, Position: h.position}
 	for i, c := range batch.Columns() {
 		if c.NullN() != 0 {
 			return m, fmt.Errorf("column %s has %d nulls, allowed is none", batch.ColumnName(i), c.NullN())

@@ -10,6 +10,7 @@
 //	position     next offset the folder will read
 //	watermark    Unix nanoseconds; absent where none is told
 //	idle         true: the source is caught up and silent
+//	behind       true: the source is far behind, and sends no early partials
 //	window_start, through          of a partial
 //	chunk, chunks, content         of a partial too large for one message
 //

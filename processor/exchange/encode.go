@@ -32,7 +32,7 @@ func NewEncoder(maxMessageBytes int) *Encoder {
 // partial, the blocks, the rejects, each only if there is one. The watermark
 // and the idleness are told by the last value alone.
 func (e *Encoder) Encode(m *window.Message) ([][]byte, error) {
-	h := header{source: m.Source, sources: m.Sources, position: m.Position, chunk: 1, chunks: 1}
+	h := header{source: m.Source, sources: m.Sources, position: m.Position, behind: m.Behind, chunk: 1, chunks: 1}
 	last := lastKind(m)
 	tell := func(k kind) *header {
 		h := h

@@ -23,6 +23,7 @@ type header struct {
 	position  int64
 	watermark int64
 	idle      bool
+	behind    bool
 
 	start, through int64  // of a partial
 	chunk, chunks  int    // 1 to chunks; 1 of 1 when the partial is whole
@@ -30,8 +31,8 @@ type header struct {
 }
 
 func (h *header) metadata() arrow.Metadata {
-	keys := make([]string, 0, 13)
-	values := make([]string, 0, 13)
+	keys := make([]string, 0, 14)
+	values := make([]string, 0, 14)
 	put := func(key, value string) { keys, values = append(keys, key), append(values, value) }
 	number := func(key string, n int64) { put(key, strconv.FormatInt(n, 10)) }
 	number("format", formatVersion)
@@ -45,6 +46,9 @@ func (h *header) metadata() arrow.Metadata {
 	}
 	if h.idle {
 		put("idle", "true")
+	}
+	if h.behind {
+		put("behind", "true")
 	}
 	if h.kind == partialKind {
 		number("window_start", h.start)
@@ -80,6 +84,7 @@ func parseHeader(md arrow.Metadata) (header, error) {
 		h.watermark = p.number("watermark", minTime, maxTime)
 	}
 	h.idle = p.has("idle") && p.text("idle") == "true"
+	h.behind = p.has("behind") && p.text("behind") == "true"
 	if h.kind == partialKind {
 		h.start, h.through = p.number("window_start", minTime, maxTime), p.number("through", -1, maxTime)
 	}

@@ -1,8 +1,11 @@
 package window
 
+import "slices"
+
 type sourceState struct {
 	SourceControl
-	index int32
+	index  int32
+	behind bool
 }
 
 // meet makes a source known, and with the first word of a topic all its partitions, so that no window closes without them.
@@ -63,6 +66,11 @@ func (m *Merger) passed() int64 {
 		}
 	}
 	return low
+}
+
+// behind says that some source is far behind: what it has not told yet would change nearly every row.
+func (m *Merger) behind() bool {
+	return slices.ContainsFunc(m.order, func(s *sourceState) bool { return s.behind })
 }
 
 func (m *Merger) released(s *sourceState) bool {

@@ -435,3 +435,32 @@ func TestATimestampAheadOfTheClockIsRejectedAndMovesNothing(t *testing.T) {
 		t.Fatalf("the watermark moved to %d", f.Watermark())
 	}
 }
+
+func TestASourceThatIsFarBehindDelaysTheRowsOfOpenWindowsAlone(t *testing.T) {
+	m := NewMerger(lawCfg, NewControl())
+	width := int64(lawCfg.Width)
+	partial := func(p int32, start, watermark int64, behind bool) {
+		rows := []Row{{Service: "a", Pop: "P", Counts: Counts{Requests: 1}}}
+		m.Apply(start+int64(p), Message{Source: Source{"t", p}, Sources: 2, Watermark: watermark, Position: start, Behind: behind, Partial: &Partial{Start: start, Through: start, Rows: rows}})
+		m.Closing()
+	}
+	starts := func() (starts []int64) {
+		for _, r := range m.Changes() {
+			starts = append(starts, r.Start/width)
+		}
+		return starts
+	}
+	partial(0, 0, width, true)
+	if got := starts(); got != nil {
+		t.Fatalf("windows %v of a backlog are shown before they close", got)
+	}
+	partial(1, 0, width, false)
+	partial(1, width, width, false)
+	if got := starts(); !slices.Equal(got, []int64{0}) {
+		t.Fatalf("windows %v are shown, want the closed one", got)
+	}
+	partial(0, width, width, false)
+	if got := starts(); !slices.Equal(got, []int64{1}) {
+		t.Fatalf("windows %v are shown once nothing is behind, want the open one", got)
+	}
+}

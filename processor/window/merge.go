@@ -49,7 +49,7 @@ func (m *Merger) Apply(place int64, msg Message) {
 	if msg.Idle && !s.Idle {
 		s.IdleFrom = m.Largest
 	}
-	s.Idle = msg.Idle
+	s.Idle, s.behind = msg.Idle, msg.Behind
 }
 
 func (m *Merger) take(place int64, s *sourceState, p *Partial) {
@@ -150,18 +150,27 @@ func (m *Merger) oldestOpen(frontier int64) int64 {
 }
 
 // Changes gives the newest results of all windows that changed since they
-// were last given, open or closed. Rows hold the services that changed, each with all its pops.
+// were last given. Rows hold the services that changed, each with all its pops. Windows that
+// have not closed are kept for later while a source is far behind.
 func (m *Merger) Changes() []Result {
 	var out []Result
+	early := !m.behind()
 	slices.SortFunc(m.changed, func(a, b *merging) int { return cmp.Compare(a.start, b.start) })
+	kept := m.changed[:0]
 	for _, w := range m.changed {
-		w.listed = false
-		if w.changes > 0 {
+		switch {
+		case w.changes == 0:
+			w.listed = false
+		case !early && !w.closed:
+			kept = append(kept, w)
+		default:
 			out = append(out, m.result(w, false))
 			w.unchange()
+			w.listed = false
 		}
 	}
-	m.changed = m.changed[:0]
+	clear(m.changed[len(kept):])
+	m.changed = kept
 	return out
 }
 

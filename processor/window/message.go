@@ -82,6 +82,7 @@ type Message struct {
 	Sources   int32 // partitions of the topic, as the folder knows them
 	Watermark int64 // largest timestamp less out_of_orderness; NoTime before the first record
 	Idle      bool  // caught up and silent
+	Behind    bool  // so far behind that it sends no early partials; changes when rows are shown, never what they hold
 	Position  int64 // next offset to be read
 	Partial   *Partial
 	Blocks    []Block
