@@ -71,13 +71,7 @@ ORDER BY time, incident_id LIMIT 100`, severity),
 	}
 }
 
-// worker is the address of the reports: Grafana fills in environment variables
-// in labels, and in annotations not, so it travels as a label.
-const (
-	workerLabel = "spikeline_url"
-	workerLink  = `{{ with index $labels "` + workerLabel + `" }}{{ . }}{{ else }}http://127.0.0.1:9464{{ end }}`
-	grafanaLink = `{{ reReplaceAll "/+\\z" "" externalURL }}`
-)
+const grafanaLink = `{{ reReplaceAll "/+\\z" "" externalURL }}`
 
 // AlertFile is the provisioning file of the rules.
 func AlertFile() []byte {
@@ -95,25 +89,37 @@ func AlertFile() []byte {
 }
 
 func (r Rule) provision() map[string]any {
-	labels := map[string]string{"service": "spikeline", "severity": r.Severity, workerLabel: "$SPIKELINE_URL"}
-	for name, value := range r.Labels {
-		labels[name] = value
-	}
 	return map[string]any{
 		"uid": r.UID, "title": r.Title, "condition": "C", "for": r.For, "isPaused": false,
 		"noDataState": "OK", "execErrState": "Error",
 		"dashboardUid": r.Dashboard, "panelId": panelID(r.Dashboard, r.Panel),
-		"labels": labels, "annotations": r.annotations(), "data": r.data(),
+		"labels": r.labels(), "annotations": r.annotations(), "data": r.data(),
 	}
 }
 
-func (r Rule) annotations() map[string]string {
-	dashboardLink, report := grafanaLink+"/d/"+r.Dashboard, workerLink+"/readyz?verbose"
+// labels carry the link to the report: Grafana fills in environment variables in labels, but not in annotations.
+// Annotations cannot take it from a label either, since they see only the labels of the query.
+func (r Rule) labels() map[string]string {
+	labels := map[string]string{"service": "spikeline", "severity": r.Severity, "report": "$SPIKELINE_URL/readyz?verbose"}
 	if r.Dashboard == timelineID {
-		dashboardLink = grafanaLink + "/d/" + postmortemID + "?var-incident={{ urlquery $labels.incident_id }}"
-		report = workerLink + "/incidents/{{ urlquery $labels.incident_id }}"
+		labels["report"] = "$SPIKELINE_URL/incidents/{{ urlquery .Labels.incident_id }}"
 	}
-	return map[string]string{"summary": r.Summary, "description": r.More, "dashboard": dashboardLink, "report": report}
+	for name, value := range r.Labels {
+		labels[name] = value
+	}
+	return labels
+}
+
+// annotations carry the panel once more: from the fields of a provisioned rule Grafana makes no link to it.
+func (r Rule) annotations() map[string]string {
+	link := grafanaLink + "/d/" + r.Dashboard
+	if r.Dashboard == timelineID {
+		link = grafanaLink + "/d/" + postmortemID + "?var-incident={{ urlquery $labels.incident_id }}"
+	}
+	return map[string]string{
+		"summary": r.Summary, "description": r.More, "dashboard": link,
+		"__dashboardUid__": r.Dashboard, "__panelId__": fmt.Sprint(panelID(r.Dashboard, r.Panel)),
+	}
 }
 
 // data is the query, the last value of each of its series, and the comparison.

@@ -127,6 +127,9 @@ func TestPanelsAvoidWhatGrafanaDrawsWrongly(t *testing.T) {
 			ofAll := func() bool {
 				return len(c.Overrides) > 0 && c.Overrides[0].Matcher.Options == "/.*/" && c.Overrides[0].Properties[0].ID == "noValue"
 			}
+			if p.Type == "table" && c.Overrides[1].Matcher.ID != "byType" {
+				t.Errorf("%s: %q cuts off times that are less than a minute apart", d.UID, p.Title)
+			}
 			if p.Type == "state-timeline" && !c.Defaults.hasNull() {
 				t.Errorf("%s: %q gives no data the colour of some state in its legend", d.UID, p.Title)
 			}
@@ -297,10 +300,14 @@ func TestAlertRulesLeadToPanelsAndAskTheProvisionedDataSource(t *testing.T) {
 		if len(r.Data) != 3 || r.Condition != "C" || r.Data[0].DatasourceUID != uid || r.NoDataState == "" {
 			t.Errorf("%s: %+v", r.UID, r)
 		}
-		for _, want := range []string{"summary", "description", "dashboard", "report"} {
+		for _, want := range []string{"summary", "description", "dashboard", "__dashboardUid__", "__panelId__"} {
 			if r.Annotations[want] == "" || strings.Contains(r.Annotations[want], "${") {
 				t.Errorf("%s: annotation %s is %q", r.UID, want, r.Annotations[want])
 			}
+		}
+		// Labels of the rule are not seen in annotations, and a $ of a template in a label would be taken for the environment's.
+		if report := r.Labels["report"]; strings.Count(report, "$") != 1 || !strings.HasPrefix(report, "$SPIKELINE_URL/") {
+			t.Errorf("%s: label report is %q", r.UID, report)
 		}
 		if len(r.UID) > 40 {
 			t.Errorf("%s: Grafana takes 40 characters", r.UID)

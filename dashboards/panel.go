@@ -163,8 +163,17 @@ func missing(text string) dashboard.DashboardFieldConfigSourceOverrides {
 	}
 }
 
+// toTheSecond shows all times alike: by default those of a table that spans less than a minute get
+// milliseconds, and no longer fit their column.
+func toTheSecond() dashboard.DashboardFieldConfigSourceOverrides {
+	return dashboard.DashboardFieldConfigSourceOverrides{
+		Matcher:    dashboard.MatcherConfig{Id: "byType", Options: "time"},
+		Properties: []dashboard.DynamicConfigValue{unit("dateTimeAsIso")},
+	}
+}
+
 func (v view) table() built {
-	v.overrides = append([]dashboard.DashboardFieldConfigSourceOverrides{missing("–")}, v.overrides...)
+	v.overrides = append([]dashboard.DashboardFieldConfigSourceOverrides{missing("–"), toTheSecond()}, v.overrides...)
 	return v.on(table.NewPanelBuilder().ShowHeader(true).CellHeight(common.TableCellHeightSm).
 		Footer(common.NewTableFooterOptionsBuilder().Show(false).Reducer([]string{})))
 }

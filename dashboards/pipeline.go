@@ -85,7 +85,7 @@ func rejectSamples() built {
 		about: "The newest 100 rejects of this time range, client addresses masked.",
 		empty: "no rejects in this range",
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{
-			field("at", title("time"), width(185)), field("reason", width(115)), field("service", width(150)), field("place", width(170)), field("sample", set("custom.inspect", true)),
+			field("at", title("time"), width(165)), field("reason", width(115)), field("service", width(150)), field("place", width(170)), field("sample", set("custom.inspect", true)),
 		},
 		targets: targets{rows(`SELECT at, reason, service, concat(topic, '/', toString(partition), '/', toString(offset)) AS place, sample
 FROM spikeline.rejects WHERE $__timeFilter(at) ORDER BY at DESC LIMIT 100`)},
@@ -102,7 +102,7 @@ func ledgerTable() built {
 			field("missing", unit("short")), field("unaccounted", unit("short")), field("through", title("through offset"), unit("none")), field("partition", unit("none")), field("last", title("last written")),
 		},
 		targets: targets{rows(`SELECT topic, partition, max(through) AS through, sum(consumed) AS consumed, sum(counted) AS counted, sum(too_late) AS too_late,
-  sum(rejected_total) AS rejected, sum(missing) AS missing, sum(unaccounted) AS unaccounted, toDateTime(max(written_at)) AS last
+  sum(rejected_total) AS rejected, sum(missing) AS missing, sum(unaccounted) AS unaccounted, max(written_at) AS last
 FROM spikeline.ledger GROUP BY topic, partition ORDER BY topic, partition LIMIT 1000`)},
 	}.table()
 }
@@ -149,7 +149,7 @@ var workers = []measure{
 func (m measure) panel() built {
 	v := view{
 		question: m.question, about: m.about, w: 12, h: 8, unit: m.unit, min: cog.ToPtr(0.0),
-		empty: "no such metrics: does this Prometheus scrape the workers' /metrics?",
+		empty: "nothing in this range: none occurred, or this Prometheus does not scrape the workers' /metrics",
 	}
 	for _, s := range m.series {
 		v.targets = append(v.targets, promql(s[0], s[1]))

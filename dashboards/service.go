@@ -184,7 +184,7 @@ func signals() built {
 			field("observed", width(90), unit("short")), field("expected", width(90), unit("short")), field("score", width(75), unit("short")), field("reason", wrapped(), readable()),
 		},
 		targets: targets{rows(`SELECT window_start, if(opened, 'begins', 'ends') AS step, kind, if(pop = '', 'all', toString(pop)) AS pop, toString(severity) AS severity,
-  toDateTime(onset) AS onset, observed, expected, score, reason
+  onset, observed, expected, score, reason
 FROM spikeline.signals
 WHERE $__timeFilter(window_start) AND service = ${service:singlequote} AND (opened OR ended)
 ORDER BY signals.pop = '' DESC, window_start LIMIT 500`)},
