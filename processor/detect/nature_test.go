@@ -3,6 +3,7 @@ package detect
 import (
 	"bytes"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -162,5 +163,25 @@ func TestAStateFromBeforeNatureWasKnownIsRead(t *testing.T) {
 	}
 	if f := e.services[0].errors.open; f == nil || f.native || bytes.Equal(e.AppendState(nil), old.b) {
 		t.Errorf("the finding of the older state came as %+v", f)
+	}
+}
+
+func TestAStateTakenWhileNatureIsInDoubtGivesTheSameSignals(t *testing.T) {
+	services := func() []simulated {
+		return []simulated{wild(40, 0.3), flat("other", 20, effect{from: at("11:10:00"), to: at("11:20:00"), errors: 0.4, traffic: 1})}
+	}
+	whole := run(New(Default()), newGenerator(7, morning, services()...), at("12:30:00"))
+	var parts []Signal
+	g, d := newGenerator(7, morning, services()...), New(Default())
+	for until := at("10:31:00"); !until.After(at("12:30:00")); until = until.Add(7 * time.Minute) {
+		parts = append(parts, run(d, g, until)...)
+		fresh := New(Default())
+		if err := fresh.LoadState(d.AppendState(nil)); err != nil {
+			t.Fatal(err)
+		}
+		d = fresh
+	}
+	if parts = append(parts, run(d, g, at("12:30:00"))...); !reflect.DeepEqual(whole, parts) {
+		t.Errorf("%d signals became %d", len(whole), len(parts))
 	}
 }
