@@ -58,25 +58,26 @@ func list[T any](l []T) []T {
 
 // Document is an incident as programs read it. Times are RFC 3339 in UTC, left out while unknown.
 type Document struct {
-	ID                string    `json:"incident_id"`
-	Status            string    `json:"status"`
-	Phase             string    `json:"phase"`
-	Severity          string    `json:"severity"`
-	Title             string    `json:"title"`
-	StartedAt         string    `json:"started_at"`
-	DetectedAt        string    `json:"detected_at"`
-	PeakAt            string    `json:"peak_at,omitempty"`
-	MainImpactEndedAt string    `json:"main_impact_ended_at,omitempty"`
-	EndedAt           string    `json:"ended_at,omitempty"`
-	FirstService      string    `json:"first_service"`
-	Services          []Service `json:"services"`
-	Pops              []string  `json:"pops"`
-	Kinds             []string  `json:"kinds"`
-	Requests          uint64    `json:"requests"`
-	RequestsFailed    uint64    `json:"requests_failed"`
-	PeakErrorRate     float64   `json:"peak_error_rate"`
-	Shares            []Share   `json:"shares"`
-	Events            []Step    `json:"events"`
+	ID                string        `json:"incident_id"`
+	Status            string        `json:"status"`
+	Phase             string        `json:"phase"`
+	Severity          string        `json:"severity"`
+	Title             string        `json:"title"`
+	StartedAt         string        `json:"started_at"`
+	DetectedAt        string        `json:"detected_at"`
+	PeakAt            string        `json:"peak_at,omitempty"`
+	MainImpactEndedAt string        `json:"main_impact_ended_at,omitempty"`
+	EndedAt           string        `json:"ended_at,omitempty"`
+	FirstService      string        `json:"first_service"`
+	Services          []Service     `json:"services"`
+	Pops              []string      `json:"pops"`
+	Kinds             []string      `json:"kinds"`
+	Requests          uint64        `json:"requests"`
+	RequestsFailed    uint64        `json:"requests_failed"`
+	PeakErrorRate     float64       `json:"peak_error_rate"`
+	Burn              incident.Burn `json:"burn_rates"` // of the error budget: 1 spends exactly what the objectives allow
+	Shares            []Share       `json:"shares"`
+	Events            []Step        `json:"events"`
 }
 
 // Service is one service of a Document.
@@ -112,7 +113,7 @@ func Describe(in incident.Incident, events []sink.Event) Document {
 	d := Document{
 		ID: in.ID, Status: "resolved", Phase: in.Phase.String(), Severity: in.Severity, Title: in.Title,
 		StartedAt: Stamp(in.StartedAt), DetectedAt: Stamp(in.DetectedAt), PeakAt: Stamp(in.PeakAt), MainImpactEndedAt: Stamp(in.MainImpactEndedAt), EndedAt: Stamp(in.EndedAt),
-		FirstService: in.FirstService, Pops: in.Pops, Kinds: in.Kinds, Requests: in.Requests, RequestsFailed: in.RequestsFailed, PeakErrorRate: in.PeakErrorRate,
+		FirstService: in.FirstService, Pops: in.Pops, Kinds: in.Kinds, Requests: in.Requests, RequestsFailed: in.RequestsFailed, PeakErrorRate: in.PeakErrorRate, Burn: in.Burn,
 		Services: []Service{}, Shares: []Share{}, Events: []Step{},
 	}
 	if in.Open {

@@ -12,8 +12,12 @@ import (
 // The sums are exact: over the windows, as they closed, of the last 5 and 30 minutes and of the last 12
 // and 72 times five minutes, by the clock, the present one included.
 type Burn struct {
-	M5, M30, H1, H6 float64
-	Fast, Slow      float64 // highest so far of the lower one of H1 and M5, and of H6 and M30: a pair of rates pages above the same bar
+	M5   float64 `json:"5m"`
+	M30  float64 `json:"30m"`
+	H1   float64 `json:"1h"`
+	H6   float64 `json:"6h"`
+	Fast float64 `json:"fast"` // highest so far of the lower one of H1 and M5: a pair of rates pages above the same bar
+	Slow float64 `json:"slow"` // the same of H6 and M30
 }
 
 // The slots in which what was spent is remembered, and how many of them each rate sums.

@@ -37,43 +37,32 @@ type Message struct {
 
 // IncidentJSON is the incident as it stood with the event. Lists are cut at listed, the rest is counted.
 type IncidentJSON struct {
-	ID                string      `json:"id"`
-	Title             string      `json:"title"`
-	Severity          string      `json:"severity"` // minor, major, critical
-	Phase             string      `json:"phase"`
-	Status            string      `json:"status"` // open, resolved, withdrawn, merged
-	MergedInto        string      `json:"merged_into,omitempty"`
-	StartedAt         string      `json:"started_at,omitempty"`
-	DetectedAt        string      `json:"detected_at,omitempty"`
-	PeakAt            string      `json:"peak_at,omitempty"`
-	MainImpactEndedAt string      `json:"main_impact_ended_at,omitempty"`
-	EndedAt           string      `json:"ended_at,omitempty"`
-	FirstService      string      `json:"first_service"`
-	Services          []string    `json:"services"` // in order of the cascade
-	MoreServices      int         `json:"more_services"`
-	Pops              []string    `json:"pops"`
-	MorePops          int         `json:"more_pops"`
-	Kinds             []string    `json:"kinds"`
-	Requests          uint64      `json:"requests"`
-	RequestsFailed    uint64      `json:"requests_failed"`
-	RequestsSlow      uint64      `json:"requests_slow"`
-	RequestsMissing   uint64      `json:"requests_missing"`
-	PeakErrorRate     float64     `json:"peak_error_rate"`  // 0 to 1
-	PeakFleetShare    float64     `json:"peak_fleet_share"` // 0 to 1
-	BudgetBurnt       float64     `json:"budget_burnt"`     // 1 is the whole error budget of 30 days
-	Burn              BurnJSON    `json:"burn_rates"`       // now, and at the worst
-	Shares            []ShareJSON `json:"shares"`
-}
-
-// BurnJSON says how many times faster than the objectives allow the error budget
-// of the incident's services is being spent. fast is the highest so far of the lower one of 1h and 5m, slow of 6h and 30m.
-type BurnJSON struct {
-	M5   float64 `json:"5m"`
-	M30  float64 `json:"30m"`
-	H1   float64 `json:"1h"`
-	H6   float64 `json:"6h"`
-	Fast float64 `json:"fast"`
-	Slow float64 `json:"slow"`
+	ID                string        `json:"id"`
+	Title             string        `json:"title"`
+	Severity          string        `json:"severity"` // minor, major, critical
+	Phase             string        `json:"phase"`
+	Status            string        `json:"status"` // open, resolved, withdrawn, merged
+	MergedInto        string        `json:"merged_into,omitempty"`
+	StartedAt         string        `json:"started_at,omitempty"`
+	DetectedAt        string        `json:"detected_at,omitempty"`
+	PeakAt            string        `json:"peak_at,omitempty"`
+	MainImpactEndedAt string        `json:"main_impact_ended_at,omitempty"`
+	EndedAt           string        `json:"ended_at,omitempty"`
+	FirstService      string        `json:"first_service"`
+	Services          []string      `json:"services"` // in order of the cascade
+	MoreServices      int           `json:"more_services"`
+	Pops              []string      `json:"pops"`
+	MorePops          int           `json:"more_pops"`
+	Kinds             []string      `json:"kinds"`
+	Requests          uint64        `json:"requests"`
+	RequestsFailed    uint64        `json:"requests_failed"`
+	RequestsSlow      uint64        `json:"requests_slow"`
+	RequestsMissing   uint64        `json:"requests_missing"`
+	PeakErrorRate     float64       `json:"peak_error_rate"`  // 0 to 1
+	PeakFleetShare    float64       `json:"peak_fleet_share"` // 0 to 1
+	BudgetBurnt       float64       `json:"budget_burnt"`     // 1 is the whole error budget of 30 days
+	Burn              incident.Burn `json:"burn_rates"`       // how many times faster than allowed the error budget goes
+	Shares            []ShareJSON   `json:"shares"`
 }
 
 // ShareJSON attributes a part of the excess errors.
@@ -146,7 +135,7 @@ func incidentJSON(in *incident.Incident) *IncidentJSON {
 		StartedAt: stamp(in.StartedAt), DetectedAt: stamp(in.DetectedAt), PeakAt: stamp(in.PeakAt), MainImpactEndedAt: stamp(in.MainImpactEndedAt), EndedAt: stamp(in.EndedAt),
 		FirstService: in.FirstService, Services: []string{}, Kinds: append([]string{}, in.Kinds...),
 		Requests: in.Requests, RequestsFailed: in.RequestsFailed, RequestsSlow: in.RequestsSlow, RequestsMissing: in.RequestsMissing,
-		PeakErrorRate: finite(in.PeakErrorRate), PeakFleetShare: finite(in.PeakFleetShare), BudgetBurnt: finite(in.BudgetBurnt), Burn: BurnJSON(in.Burn), Shares: []ShareJSON{},
+		PeakErrorRate: finite(in.PeakErrorRate), PeakFleetShare: finite(in.PeakFleetShare), BudgetBurnt: finite(in.BudgetBurnt), Burn: in.Burn, Shares: []ShareJSON{},
 	}
 	for _, m := range in.Services[:min(len(in.Services), listed)] {
 		j.Services = append(j.Services, m.Service)
