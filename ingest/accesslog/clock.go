@@ -1,6 +1,10 @@
 package accesslog
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+)
 
 // clock reads timestamps. It keeps the last day it read, since a log stays on
 // one for long. Times up to the start of 1970 and from 2262 on, where
@@ -51,8 +55,9 @@ func unix(b []byte) (ns int64, precise, ok bool) {
 	case v < 1e17:
 		scale = 3
 	}
-	if whole && scale == 0 {
-		return v, true, true
+	if whole {
+		hi, lo := bits.Mul64(uint64(v), pow10[scale])
+		return int64(lo), scale < 9, hi == 0 && lo-1 < math.MaxInt64
 	}
 	ns, ok = decimal(b, scale)
 	return ns, scale < 9 || digits(b, 0) < len(b), ok && ns > 0

@@ -28,7 +28,7 @@ type jsonReader struct {
 
 	pieces  [256]piece
 	used    int
-	opening uint8                 // the piece that last began an object
+	opening [1 << openBits]uint8  // the piece that last began an object, by the hash of its first 24 bytes: producers differ in their first key
 	after   [1 << afterBits]uint8 // the piece that last came after four others, by the hash of their indices; never one that begins an object
 	table   [512]uint8            // open addressing: hash of a piece's text to its index, 0 for none
 }
@@ -73,6 +73,7 @@ const (
 	noSlot      = maxSlots - 1 // never holds a value
 	closingSlot = 255
 	afterBits   = 12
+	openBits    = 6
 	maxPiece    = 256 // bytes; longer keys are read, not remembered
 	never       = int(^uint(0) >> 2)
 )
@@ -91,7 +92,7 @@ func (r *jsonReader) forget() {
 	clear(r.pieces[:])
 	clear(r.table[:])
 	clear(r.after[:])
-	r.opening = noPiece
+	clear(r.opening[:])
 	r.pieces[noPiece].n = never
 	r.pieces[unlearned].n = never
 	r.pieces[closing] = piece{n: never, slot: closingSlot}
@@ -103,7 +104,7 @@ func (r *jsonReader) read(line []byte) bool {
 	r.values = [maxSlots]value{}
 	r.line, r.scratch = line, r.scratch[:0]
 	i, context := 0, uint32(0)
-	expected := &r.opening
+	expected := &r.opening[openingOf(line)]
 	for {
 		at := *expected
 		p := &r.pieces[at]
@@ -127,6 +128,15 @@ func (r *jsonReader) read(line []byte) bool {
 	}
 }
 
+// openingOf is where the piece that begins a line is remembered.
+func openingOf(line []byte) int {
+	if len(line) < 24 {
+		return 0
+	}
+	h := (checked64(line, 0) + checked64(line, 8)*3 + checked64(line, 16)*5) * 0x9E3779B97F4A7C15
+	return int(h >> (64 - openBits))
+}
+
 // read notes the value at i and is the index after it, -1 if there is none.
 func (v *value) read(line []byte, i int) int {
 	if i+8 >= len(line) {
@@ -134,7 +144,10 @@ func (v *value) read(line []byte, i int) int {
 	}
 	if line[i] != '"' {
 		n := bits.TrailingZeros64(nonDigits(checked64(line, i))) >> 3
-		if n == 0 || n == 8 || n > 1 && line[i] == '0' || line[i+n] != ',' {
+		if n == 8 {
+			n = digits(line, i+8) - i
+		}
+		if n == 0 || n > 1 && line[i] == '0' || i+n == len(line) || line[i+n] != ',' && line[i+n] != '}' {
 			return v.readAny(line, i)
 		}
 		*v = value{int32(i), int32(i + n), number}
@@ -152,11 +165,16 @@ func (v *value) read(line []byte, i int) int {
 			n = bits.TrailingZeros64(m2) + 64
 		}
 		j += n >> 3
-		if line[j] != '"' {
-			break
+		if line[j] == '"' {
+			*v = value{int32(i), int32(j), plain}
+			return j + 1
 		}
-		*v = value{int32(i), int32(j), plain}
-		return j + 1
+		end, _ := stringRest(line, j)
+		if end < 0 {
+			return -1
+		}
+		*v = value{int32(i), int32(end), escaped}
+		return end + 1
 	}
 	return v.readAny(line, i-1)
 }

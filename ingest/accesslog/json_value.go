@@ -1,6 +1,7 @@
 package accesslog
 
 import (
+	"bytes"
 	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -54,7 +55,12 @@ func stringEnd(line []byte, i int) (end int, esc bool) {
 	if i >= len(line) || line[i] != '"' {
 		return -1, false
 	}
-	for i++; i < len(line); {
+	return stringRest(line, i+1)
+}
+
+// stringRest is stringEnd from any place between the quotes.
+func stringRest(line []byte, i int) (end int, esc bool) {
+	for i < len(line) {
 		if i+8 <= len(line) {
 			m := notPlain(load64(line, i))
 			i += bits.TrailingZeros64(m) >> 3 // 8 when there is no mark
@@ -113,12 +119,20 @@ func hex4(b []byte) rune {
 	return v
 }
 
+// plainLen is the number of bytes before the first backslash.
+func plainLen(s []byte) int {
+	if n := bytes.IndexByte(s, '\\'); n >= 0 {
+		return n
+	}
+	return len(s)
+}
+
 // unescape appends the text of a valid JSON string (without its quotes) to dst.
 func unescape(dst, s []byte) []byte {
 	for i := 0; i < len(s); {
-		if s[i] != '\\' {
-			dst = append(dst, s[i])
-			i++
+		if n := plainLen(s[i:]); n > 0 {
+			dst = append(dst, s[i:i+n]...)
+			i += n
 			continue
 		}
 		switch c := s[i+1]; c {
