@@ -11,16 +11,18 @@ import (
 	"github.com/spikeline/spikeline/sink"
 )
 
-//go:embed page.css page.gohtml
+//go:embed chart.css page.css page.gohtml
 var files embed.FS
 
 // css is the page's own style sheet: it stands in the page, which loads nothing.
-func css() template.CSS {
-	text, err := files.ReadFile("page.css")
+func css() template.CSS { return template.CSS(sheet("chart.css") + sheet("page.css")) }
+
+func sheet(name string) string {
+	text, err := files.ReadFile(name)
 	if err != nil {
 		panic("BUG: embedded style sheet: " + err.Error())
 	}
-	return template.CSS(text)
+	return string(text)
 }
 
 var pages = template.Must(template.New("pages").Funcs(template.FuncMap{
@@ -49,6 +51,7 @@ func (t *table) add(cells ...string) { t.Rows = append(t.Rows, tableRow{Cells: c
 type key struct{ Class, Text string }
 
 type figure struct {
+	Name         string // of a file
 	Title, About string
 	Picture      template.HTML
 	Legend       []key
@@ -76,7 +79,7 @@ func writeHTML(w io.Writer, d Data) error {
 	return pages.ExecuteTemplate(w, "report", map[string]any{
 		"Title": d.Incident.Title, "Home": d.Home, "Made": madeAt(d), "Stale": d.stale(), "Sections": sections,
 		"Summary": d.summary(), "Facts": d.facts(), "BlankSummary": blankSummary,
-		"Resolution": d.resolution(), "Charts": d.figures(),
+		"Resolution": d.resolution(), "ChartMarks": chartMarks, "Charts": d.figures(),
 		"Clocks": d.clockTable(), "Verdicts": d.verdictTable(), "MoreVerdicts": moreVerdicts, "ScoreMeaning": scoreMeaning,
 		"Timeline": timeline, "MoreSteps": moreSteps, "BlankTimeline": blankTimeline,
 		"Services": d.serviceTable(), "Pops": d.popTable(), "Shares": d.shareTable(), "AttributionMeaning": attributionMeaning,

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 
 	"github.com/spikeline/spikeline/sink"
@@ -51,6 +52,7 @@ func writeMarkdown(w io.Writer, d Data) error {
 	for _, f := range d.facts() {
 		p.row(f.Name, f.Value)
 	}
+	p.charts(d)
 	p.detection(d)
 	p.timeline(d)
 	p.impact(d)
@@ -66,6 +68,16 @@ func writeMarkdown(w io.Writer, d Data) error {
 
 func madeAt(d Data) string {
 	return fmt.Sprintf("Draft of a post-mortem, made from request logs at %s UTC. All times are UTC.", Day(d.Now))
+}
+
+func (p page) charts(d Data) {
+	if d.Charts == "" {
+		return
+	}
+	p.line("\n## Charts\n\n%s %s", d.resolution(), chartMarks)
+	for _, f := range d.figures() {
+		p.line("\n**%s.** %s\n\n![%s](<%s>)", cell(f.Title), cell(f.About), cell(f.Title), path.Join(d.Charts, f.file()))
+	}
 }
 
 func (p page) detection(d Data) {

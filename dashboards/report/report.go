@@ -25,7 +25,8 @@ type Data struct {
 	Objective float64 // share of requests promised to succeed, for the error budget of 30 days; 0 if its services have several
 	Measured  float64 // the objective by which the incident's BudgetBurnt was measured; 0 likewise
 
-	Home string // address of the list of incidents, for a page that is served; empty for a file
+	Charts string // where Markdown finds the files of Pictures; empty when there are none
+	Home   string // address of the list of incidents, for a page that is served; empty for a file
 }
 
 // Formats are what Write knows.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +18,7 @@ import (
 
 func (a *app) report() *cobra.Command {
 	var from settings
-	var format, output string
+	var format, output, charts string
 	var objective float64
 	c := &cobra.Command{
 		Use:   "report ID",
@@ -30,7 +31,7 @@ shortened; latest is the newest.
 The HTML page is one file that needs no network. Without --format the name of
 the file decides: .html, .json, and Markdown otherwise.`,
 		Example: `  spikeline report latest -o postmortem.html
-  spikeline report 20251118 --objective 99.95 > postmortem.md`,
+  spikeline report 20251118 --objective 99.95 -o postmortem.md --charts charts`,
 		Args: oneArg("the incident's id, or latest"),
 		RunE: func(c *cobra.Command, args []string) (err error) {
 			format = cmp.Or(format, report.FormatOf(output))
@@ -49,6 +50,9 @@ the file decides: .html, .json, and Markdown otherwise.`,
 			if err != nil {
 				return err
 			}
+			if err := a.writeCharts(&data, charts, output); err != nil {
+				return err
+			}
 			return a.write(output, func(w io.Writer) error { return report.Write(w, format, data) })
 		},
 	}
@@ -58,8 +62,29 @@ the file decides: .html, .json, and Markdown otherwise.`,
 	c.Flags().StringVar(&format, "format", "", "html, md or json; by the name of the file when not given")
 	complete(c, "format", report.Formats())
 	c.Flags().Float64Var(&objective, "objective", 0, "`PERCENT` of requests promised to succeed over 30 days, for the error budget; incident.objective when not given")
+	c.Flags().StringVar(&charts, "charts", "", "`DIR` for the charts as SVG files, which the Markdown then shows")
 	c.Flags().StringVarP(&output, "output", "o", "", "`FILE` to write; - or nothing is standard output")
 	return c
+}
+
+// writeCharts writes the charts into a folder, and has the report at output find them there.
+func (a *app) writeCharts(data *report.Data, folder, output string) error {
+	if folder == "" {
+		return nil
+	}
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return err
+	}
+	for _, p := range report.Pictures(*data) {
+		if err := a.write(filepath.Join(folder, p.File), func(w io.Writer) error { _, err := w.Write(p.SVG); return err }); err != nil {
+			return err
+		}
+	}
+	data.Charts = filepath.ToSlash(folder)
+	if near, err := filepath.Rel(filepath.Dir(output), folder); err == nil && output != "" && output != "-" {
+		data.Charts = filepath.ToSlash(near)
+	}
+	return nil
 }
 
 // write lets something be written to a file, or to standard output. A file
