@@ -117,13 +117,14 @@ func annotation(name, color, sqlText string) *dashboard.AnnotationQueryBuilder {
 	return dashboard.NewAnnotationQueryBuilder().Name(name).Enable(true).IconColor(color).Datasource(clickhouse()).Target(q)
 }
 
-// marks are the incidents on every panel with a time axis: the span, the peak and the end.
+// marks are the incidents on every panel with a time axis: the span, the peak and the end. An open one is
+// marked as far as it has been judged: what comes after is not known, and in a replay not yet there.
 // The first row decides the fields, so timeEnd is never NULL.
 func marks(b *dashboard.DashboardBuilder, filter string) *dashboard.DashboardBuilder {
 	with := func(text string) string { return sql(text, "{filter}", filter) }
 	return b.
 		Annotation(annotation("Onset", orange, with(`SELECT started_at AS time,
-  greatest(started_at, if(status = 'open', least(now(), $__toTime), ifNull(ended_at, started_at))) AS timeEnd,
+  greatest(started_at, if(status = 'open', least(toDateTime(version), $__toTime), ifNull(ended_at, started_at))) AS timeEnd,
   concat('Onset: ', title) AS title,
   concat('Incident ', incident_id, ', first ', first_service, ', seen ', toString(dateDiff('second', started_at, detected_at)), ' s after its onset') AS text,
   concat(toString(status), ',', severity, ',onset') AS tags, incident_id AS id

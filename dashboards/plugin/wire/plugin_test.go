@@ -255,7 +255,7 @@ func TestHealthExplainsARefusalOfTheServer(t *testing.T) {
 func TestResourcesServePickersAndReports(t *testing.T) {
 	worker := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
-		_, _ = w.Write([]byte("report of " + r.URL.Path))
+		_, _ = w.Write([]byte("report of " + r.URL.Path + " as " + r.URL.Query().Get("format")))
 	}))
 	defer worker.Close()
 	p := instance(server.address, "reader", "", `{"username":"reader","workerUrl":"`+worker.URL+`"}`)
@@ -263,8 +263,9 @@ func TestResourcesServePickersAndReports(t *testing.T) {
 	for path, want := range map[string]string{
 		"services" + span: first, "pops" + span: `"value"`, "incidents" + span: first, "tag-keys": "first_service",
 		"tag-values?key=severity": "critical", "tag-values?key=nothing": "allowed are",
-		"report/20251118-112000-" + first: "report of /incidents/20251118-112000-" + first,
-		"report/..%2Fconfig":              "is no incident id",
+		"report/20251118-112000-" + first:                  "report of /incidents/20251118-112000-" + first + " as md", // of a page, the source would be shown
+		"report/20251118-112000-" + first + "?format=json": "report of /incidents/20251118-112000-" + first + " as json",
+		"report/..%2Fconfig":                               "is no incident id",
 	} {
 		status, kind, body := resource(t, p, path)
 		if !strings.Contains(body, want) {

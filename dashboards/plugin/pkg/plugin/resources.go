@@ -114,8 +114,8 @@ func (d *DataSource) tagValues(w http.ResponseWriter, r *http.Request) {
 	d.list(listed)(w, r)
 }
 
-// report passes on the report of an incident from the worker. It is shown as
-// text and never as a page, since it would run in Grafana's own origin.
+// report passes on the report of an incident from the worker, as Markdown or JSON. It is
+// shown as text and never as a page, since it would run in Grafana's own origin.
 func (d *DataSource) report(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	switch {
@@ -126,7 +126,11 @@ func (d *DataSource) report(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, "The Worker URL is not set in the data source, so there is no report to show. On the command line: spikeline report "+id)
 		return
 	}
-	status, body, err := d.fetch(r.Context(), "incidents/"+id, r.FormValue("format"))
+	format := "md"
+	if r.FormValue("format") == "json" {
+		format = "json"
+	}
+	status, body, err := d.fetch(r.Context(), "incidents/"+id, "format="+format)
 	if err != nil {
 		fail(w, http.StatusBadGateway, fmt.Sprintf("The worker at %s does not answer: %v", d.settings.worker.Host, err))
 		return
@@ -141,11 +145,9 @@ func (d *DataSource) report(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body) // a reader who has gone misses nothing
 }
 
-func (d *DataSource) fetch(ctx context.Context, path, format string) (int, []byte, error) {
+func (d *DataSource) fetch(ctx context.Context, path, query string) (int, []byte, error) {
 	address := d.settings.worker.JoinPath(path)
-	if format == "json" {
-		address.RawQuery = "format=json"
-	}
+	address.RawQuery = query
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
 	if err != nil {
 		return 0, nil, err

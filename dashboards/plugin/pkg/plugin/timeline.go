@@ -21,19 +21,19 @@ const (
 )
 
 // phases are the states beside normal: number, name as stored, words and colour.
-// The colours keep apart for colour-blind eyes: they differ in lightness too.
+// The colours are those of the dashboards, which people with any colour vision tell apart.
 var phases = []struct {
 	name, words, color string
 }{
-	{"normal", "Normal", "#3D71D9"},
-	{"first_spike", "First spike", "#FADE2A"},
-	{"cascade", "Cascade", "#FF9830"},
-	{"peak", "Peak", "#C4162A"},
-	{"fluctuating", "Fluctuating", "#E0752D"},
-	{"partial_recovery", "Partial recovery", "#B877D9"},
-	{"relapse", "Relapse", "#7C1D6F"},
-	{"residual", "Residual", "#CA95E5"},
-	{"recovered", "Recovered", "#8AB8FF"},
+	{"normal", "Normal", "#5F6B7A"},
+	{"first_spike", "First spike", "#F0E442"},
+	{"cascade", "Cascade", "#E69F00"},
+	{"peak", "Peak", "#D55E00"},
+	{"fluctuating", "Fluctuating", "#CC79A7"},
+	{"partial_recovery", "Partial recovery", "#56B4E9"},
+	{"relapse", "Relapse", "#882255"},
+	{"residual", "Residual", "#0072B2"},
+	{"recovered", "Recovered", "#009E73"},
 }
 
 var recovered = phase(len(phases) - 1)

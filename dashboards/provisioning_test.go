@@ -1,0 +1,112 @@
+package dashboards
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+)
+
+func TestAlertRulesLeadToPanelsAndAskTheProvisionedDataSource(t *testing.T) {
+	panels := map[string]bool{}
+	for _, d := range checkedIn(t) {
+		for _, p := range d.all() {
+			panels[fmt.Sprint(d.UID, p.ID)] = true
+		}
+	}
+	sources := map[string]any{}
+	read(t, "../deployments/grafana/provisioning/datasources/spikeline.yaml", &sources)
+	uid := sources["datasources"].([]any)[0].(map[string]any)["uid"]
+	rules := provisionedRules(t)
+	for _, r := range rules {
+		if !panels[fmt.Sprint(r.DashboardUID, r.PanelID)] {
+			t.Errorf("%s: no panel %d in %s", r.UID, r.PanelID, r.DashboardUID)
+		}
+		if len(r.Data) != 3 || r.Condition != "C" || r.Data[0].DatasourceUID != uid || r.NoDataState == "" {
+			t.Errorf("%s: %+v", r.UID, r)
+		}
+		for _, want := range []string{"summary", "description", "dashboard", "__dashboardUid__", "__panelId__"} {
+			if r.Annotations[want] == "" || strings.Contains(r.Annotations[want], "${") {
+				t.Errorf("%s: annotation %s is %q", r.UID, want, r.Annotations[want])
+			}
+		}
+		// Labels of the rule are not seen in annotations, and a $ of a template in a label would be taken for the environment's.
+		if report := r.Labels["report"]; strings.Count(report, "$") != 1 || !strings.HasPrefix(report, "$SPIKELINE_URL/") {
+			t.Errorf("%s: label report is %q", r.UID, report)
+		}
+		if len(r.UID) > 40 {
+			t.Errorf("%s: Grafana takes 40 characters", r.UID)
+		}
+	}
+	if len(rules) < 6 {
+		t.Errorf("%d rules", len(rules))
+	}
+}
+
+func read(t *testing.T, file string, into any) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, into); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+}
+
+func TestEveryVariableOfTheProvisioningIsInTheEnvironmentFile(t *testing.T) {
+	environment, err := os.ReadFile("../deployments/grafana/grafana.env")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := regexp.MustCompile(`\$([A-Z][A-Z_]+)`)
+	for _, pattern := range []string{"../deployments/grafana/provisioning/*/*.yaml", "../deployments/grafana/examples/*.yaml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v", pattern, err)
+		}
+		for _, f := range files {
+			var content map[string]any
+			read(t, f, &content)
+			text, _ := json.Marshal(content)
+			for _, m := range name.FindAllStringSubmatch(string(text), -1) {
+				if !regexp.MustCompile(`(?m)^` + m[1] + `=`).Match(environment) {
+					t.Errorf("%s: $%s is not in grafana.env", f, m[1])
+				}
+			}
+			if content["apiVersion"] != uint64(1) {
+				t.Errorf("%s: apiVersion %v", f, content["apiVersion"])
+			}
+		}
+	}
+}
+
+// An unknown name keeps Grafana from starting; that of its own default has changed between versions.
+func TestTheExamplePoliciesNameContactPointsThatAreProvisioned(t *testing.T) {
+	var points struct {
+		ContactPoints []struct{ Name string } `yaml:"contactPoints"`
+	}
+	read(t, "../deployments/grafana/provisioning/alerting/spikeline-contact-points.yaml", &points)
+	known := map[string]bool{}
+	for _, p := range points.ContactPoints {
+		known[p.Name] = true
+	}
+	text, err := os.ReadFile("../deployments/grafana/examples/policies.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile(`receiver: ([\w-]+)`).FindAllStringSubmatch(string(text), -1)
+	for _, m := range named {
+		if !known[m[1]] {
+			t.Errorf("policies.yaml sends to %s, which is no contact point of ours", m[1])
+		}
+	}
+	if len(named) < 3 {
+		t.Errorf("%d receivers are named", len(named))
+	}
+}
