@@ -20,6 +20,7 @@ test: ## all tests, against a real Kafka broker and the real ClickHouse engine
 	@python3 -c 'import venv' 2>/dev/null || { echo "make test needs Python 3 with venv to read exports as others do: install python3-venv"; exit 1; }
 	@command -v cc >/dev/null || { echo "make test needs a C compiler for Go's race detector: install gcc"; exit 1; }
 	@node --version >/dev/null && test -x "$${CHROMIUM:-/usr/bin/chromium}" || { echo "make test needs Node and Chromium to draw the pages: install nodejs and chromium, or name one with CHROMIUM"; exit 1; }
+	@command -v jq >/dev/null || { echo "make test needs jq, as commands do that replay tells for logs of other kinds: install jq"; exit 1; }
 	@mkdir -p dist/counts
 	SPIKELINE_COUNTS=$(CURDIR)/dist/counts $(GO) test -tags wire -timeout 20m $(ARGS) ./...
 	@cat dist/counts/*

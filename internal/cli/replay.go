@@ -129,8 +129,12 @@ func (a *app) tellFormats(files []replay.Understood) {
 	}
 	for _, format := range formats {
 		first, more := alike[format][0], len(alike[format])-1
-		switch more {
-		case 0:
+		switch {
+		case format == "" && more == 0:
+			fmt.Fprintf(a.stderr, "%s is empty\n", first.File)
+		case format == "":
+			fmt.Fprintf(a.stderr, "%s and %s more are empty\n", first.File, plural(more, "file"))
+		case more == 0:
 			fmt.Fprintf(a.stderr, "%s is read as %s: %s\n", first.File, format, first.Why)
 		default:
 			fmt.Fprintf(a.stderr, "%s and %s more are read as %s: of the first, %s\n", first.File, plural(more, "file"), format, first.Why)
@@ -235,10 +239,31 @@ func (o *replayOutput) verdict(files int) error {
 	switch {
 	case o.broken > 0:
 		return fmt.Errorf("%d of %s could not be read to the end; what was read until there is counted above: fetch what is damaged again", o.broken, plural(files, "file"))
+	case o.total.Requests == 0 && o.rejected == 0:
+		return fmt.Errorf("there is not one line in %s: name others", plural(files, "file"))
 	case o.total.Requests == 0 && o.rejected > 0:
-		return fmt.Errorf("not one of %s lines could be used: leave out --format, so that it is found out, or name another", grouped(uint64(o.rejected)))
+		return fmt.Errorf("not one of %s could be used: %s", plural(int(o.rejected), "line"), o.remedy())
 	}
 	return nil
+}
+
+// remedy is the next step where no line could be used, by the commonest reason.
+func (o *replayOutput) remedy() string {
+	most := accesslog.Malformed.String()
+	for reason, n := range o.reasons {
+		if n > o.reasons[most] {
+			most = reason
+		}
+	}
+	switch most {
+	case accesslog.Future.String():
+		return "their times lie ahead of this machine's clock: set that right, or the server's"
+	case accesslog.NoService.String():
+		return "they name no service: give one with --service NAME"
+	case accesslog.BadTimestamp.String(), accesslog.NoTimestamp.String():
+		return "they have no time that can be read: have the server log one with its zone, such as 2025-11-18T11:28:04Z"
+	}
+	return "leave out --format, so that it is found out, or name another"
 }
 
 func (o *replayOutput) learn(b processor.Batch) {

@@ -85,12 +85,12 @@ func (o *replayOutput) summary() {
 		fmt.Fprintln(w)
 	}
 	if o.total.Requests > 0 {
-		fmt.Fprintf(w, "%s requests of %s from %s to %s UTC, %s failed (5xx).\n", grouped(o.total.Requests), plural(len(o.services), "service"), stamp(o.first), stamp(o.last), grouped(o.total.Errors))
+		fmt.Fprintf(w, "%s of %s from %s to %s, %s failed (5xx).\n", plural(int(o.total.Requests), "request"), plural(len(o.services), "service"), stamp(o.first), stamp(o.last), grouped(o.total.Errors))
 	}
-	switch len(found) {
-	case 0:
+	switch {
+	case len(found) == 0 && o.total.Requests > 0:
 		fmt.Fprintln(w, "No incident.")
-	default:
+	case len(found) > 0:
 		fmt.Fprintf(w, "%s:\n", plural(len(found), "incident"))
 		printIncidents(w, found)
 		o.nextStep(found)

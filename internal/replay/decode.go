@@ -15,6 +15,7 @@ type line struct {
 	reason           accesslog.Reason
 	service          []byte
 	text             []byte
+	comment          bool // it tells the decoder of the lines to come, and is no record
 }
 
 // chunk is some lines of a file. They alias its text.
@@ -98,7 +99,7 @@ func (f *file) fill(c *chunk) (more bool) {
 func (f *file) understand(c *chunk, text []byte) {
 	var l line
 	text, c.text = keep(c.text, text)
-	l.text, l.reason = text, accesslog.TooLarge
+	l.text, l.reason, l.comment = text, accesslog.TooLarge, isComment(text)
 	if len(text) <= f.MaxRecord {
 		l.reason = f.decoder.Decode(text, &l.Record)
 	}

@@ -45,9 +45,12 @@ func newFold(o *Options) *fold {
 
 // take folds the line that a file's cursor is at.
 func (f *fold) take(from *file) error {
+	l := &from.chunk.lines[from.at]
+	if l.comment {
+		return nil
+	}
 	f.lines++
 	f.since++
-	l := &from.chunk.lines[from.at]
 	f.text = l.text
 	now := f.Now.UnixNano()
 	if l.reason != accesslog.OK {

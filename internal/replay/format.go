@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -11,8 +12,10 @@ import (
 	"github.com/spikeline/spikeline/ingest/accesslog"
 )
 
-// Understood says which format the lines of a file were taken for, and why.
+// Understood says which format the lines of a file were taken for, and why. An empty file has none.
 type Understood struct{ File, Format, Why string }
+
+const empty = "it is empty"
 
 // headBytes of a file are looked at to find its format.
 const headBytes = 64 << 10
@@ -21,7 +24,10 @@ const headBytes = 64 << 10
 func (f *file) head() (lines [][]byte, err error) {
 	head, err := f.opened.plain.Peek(headBytes)
 	if len(head) == 0 && err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s cannot be read: %w: fetch it again", f.name, err)
+		return nil, fmt.Errorf("%s breaks off in its first line (%w): fetch it again", f.name, err)
+	}
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
+		f.cut = err
 	}
 	for line := range strings.Lines(string(head)) {
 		if strings.HasSuffix(line, "\n") || len(head) < headBytes {
@@ -34,7 +40,7 @@ func (f *file) head() (lines [][]byte, err error) {
 // detect finds the format of the first lines.
 func (f *file) detect(lines [][]byte) (format, why string, err error) {
 	if len(lines) == 0 {
-		return accesslog.Formats()[0], "it is empty", nil
+		return accesslog.Formats()[0], empty, nil
 	}
 	if format, why = accesslog.Detect(lines); format == "" {
 		return "", "", f.stranger(lines)
@@ -44,21 +50,6 @@ func (f *file) detect(lines [][]byte) (format, why string, err error) {
 
 // zoneless are times of day with a date and without a zone.
 var zoneless = regexp.MustCompile(`(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d)(\])|(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?)(["\s]|$)`)
-
-// stranger explains lines that fit no format: those that would with a zone in their times, and others.
-func (f *file) stranger(lines [][]byte) error {
-	shown := accesslog.Mask(nil, firstText(lines))
-	zoned := make([][]byte, len(lines))
-	for i, line := range lines {
-		zoned[i] = zoneless.ReplaceAllFunc(line, addZone)
-	}
-	if format, _ := accesslog.Detect(zoned); format != "" {
-		return fmt.Errorf("%s: its lines are %s, but their times name no zone, and a guess could be hours off: have the server log one, "+
-			"such as 18/Nov/2025:11:28:04 +0100 or 2025-11-18T11:28:04Z; the first line is %q", f.name, format, shown)
-	}
-	return fmt.Errorf("%s: its first lines fit none of the formats %s: name one with --format, or make one of these (another delimiter is another format); the first line is %q",
-		f.name, strings.Join(accesslog.Formats(), ", "), shown)
-}
 
 func addZone(match []byte) []byte {
 	last := len(match) - 1
@@ -73,7 +64,7 @@ func addZone(match []byte) []byte {
 
 func firstText(lines [][]byte) []byte {
 	for _, line := range lines {
-		if len(bytes.TrimSpace(line)) > 0 && line[0] != '#' {
+		if len(bytes.TrimSpace(line)) > 0 && !isComment(line) {
 			return line
 		}
 	}
@@ -83,7 +74,11 @@ func firstText(lines [][]byte) []byte {
 func (o *Options) tellFormats(files []*file) {
 	var found []Understood
 	for _, f := range files {
-		if f.why != "" {
+		switch f.why {
+		case "":
+		case empty:
+			found = append(found, Understood{f.name, "", empty})
+		default:
 			found = append(found, Understood{f.name, f.format, f.why})
 		}
 	}

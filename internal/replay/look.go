@@ -16,6 +16,7 @@ type file struct {
 	why    string // the format was found; empty when it was given
 	first  int64  // time of its first record, NoTime when its first lines have none
 	opened *opened
+	cut    error // its first lines break off
 
 	decoding
 	cursor

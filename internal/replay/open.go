@@ -41,8 +41,14 @@ func open(name string, stdin io.Reader) (*opened, error) {
 		return nil, err
 	}
 	o.plain = bufio.NewReaderSize(plain, headBytes) // the same reader again where nothing is compressed
+	if mark, _ := o.plain.Peek(len(utf8Mark)); string(mark) == utf8Mark {
+		_, _ = o.plain.Discard(len(utf8Mark)) // it was just seen
+	}
 	return o, nil
 }
+
+// utf8Mark begins the text files of some editors and shells.
+const utf8Mark = "\ufeff"
 
 func openFile(name string) (*os.File, os.FileInfo, error) {
 	f, err := os.Open(name)
