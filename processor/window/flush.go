@@ -97,7 +97,7 @@ func (f *Folder) partial(w *openWindow) (m Message, some bool) {
 }
 
 func (f *Folder) recycle(t *table) {
-	const keep = 4
+	const keep = 2
 	if t != nil && len(f.spare) < keep {
 		t.reset()
 		f.spare = append(f.spare, t)

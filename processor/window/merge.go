@@ -109,7 +109,11 @@ func (m *Merger) Closing() []Result {
 		m.ClosedTo += width
 		if w := m.windows[start]; w != nil {
 			w.closed = true
-			out = append(out, m.result(w, true))
+			r := m.result(w, true)
+			if w.changes > 0 { // Changes follows, and mostly wants the same
+				w.given = r.Rows
+			}
+			out = append(out, r)
 		} else {
 			out = append(out, Result{Start: start, End: start + width, State: Closed, Live: m.live()})
 		}

@@ -16,6 +16,7 @@ type merging struct {
 	cells    cells
 	changed  []bool // by service: with a change since the last result
 	changes  int    // how many of them
+	given    []Row  // of all cells, as they were given when the window closed, if nothing has come since
 }
 
 // part is the newest partial of one source.
@@ -63,6 +64,7 @@ func (p *part) requests() (n uint64) {
 // begin with the older ones in the same order, which saves finding their cells; only a
 // former owner's may not. buf is scratch space.
 func (w *merging) replace(cfg Config, p *part, rows []Row, buf []byte) []byte {
+	w.given = nil
 	old := *p
 	p.cells, p.ends, buf = make([]uint32, len(rows)), make([]uint32, len(rows)), buf[:0]
 	for i := range rows {
@@ -107,11 +109,17 @@ func (w *merging) change(cell uint32) {
 
 func (w *merging) unchange() {
 	clear(w.changed)
-	w.changes = 0
+	w.changes, w.given = 0, nil
 }
 
 // rows gives the sums of all cells, or those of the services that changed, ascending by service, then pop.
 func (w *merging) rows(all bool) []Row {
+	if w.changes == len(w.services.list) {
+		all = true
+	}
+	if all && w.given != nil {
+		return w.given
+	}
 	wanted := w.wanted(all)
 	place := make([]uint32, w.cells.len()) // of a cell in wanted, from 1 on
 	for i, cell := range wanted {
@@ -134,7 +142,7 @@ func (w *merging) rows(all bool) []Row {
 // wanted gives the cells of a result in its order.
 func (w *merging) wanted(all bool) []uint32 {
 	var wanted []uint32
-	if all || w.changes == len(w.services.list) {
+	if all {
 		wanted = make([]uint32, 0, w.cells.len())
 	}
 	for cell := range uint32(w.cells.len()) {
