@@ -67,7 +67,7 @@ func Default() Config {
 		Fetch: Fetch{
 			MaxWait:       500 * time.Millisecond,
 			MinBytes:      1,
-			MaxBytes:      4 << 20,
+			MaxBytes:      1 << 20,
 			MaxBatchBytes: 64 << 20,
 		},
 	}

@@ -23,7 +23,7 @@ func TestAllFaultsAreToldAtOnce(t *testing.T) {
 	cfg.SASL = SASL{Mechanism: "gssapi", PasswordEnv: "A", PasswordFile: "b"}
 	want := `brokers: "kafka2" is not host:port
 heartbeat: 9s is not between 100ms and 3.333333333s
-fetch.max_batch_bytes: 1000 is not between 4194304 and 1073741824 bytes
+fetch.max_batch_bytes: 1000 is not between 1048576 and 1073741824 bytes
 tls: settings are given, but tls.enabled is false; set it to true or remove them
 sasl.mechanism: "gssapi" is not one of plain, scram-sha-256, scram-sha-512
 sasl.user: empty; name the user to log in with

@@ -105,30 +105,35 @@ func lz4BlockMax(sizes byte) (int, error) {
 	return 0, fmt.Errorf("lz4: block size code %d", sizes>>4&7)
 }
 
-// lz4Block appends one block. Room for a full block is made first; near the
-// limit the room is what the limit leaves, and a block that needs more is too large.
+// lz4Block appends one block. It does not say how long it will be: room for
+// four times its length is made first, and more if that is too little, up to a full block or
+// what the limit leaves; a block that needs more is too large.
 func lz4Block(out, data, dict []byte, stored bool, block, limit int) ([]byte, error) {
 	if stored {
-		block = len(data)
+		return lz4Copy(out, data, limit)
 	}
-	room := min(block, limit-len(out))
-	out, err := grow(out, room, limit)
-	if err != nil {
-		return out, fmt.Errorf("lz4: %w", err)
-	}
-	space := out[len(out) : len(out)+room]
-	if stored {
-		if room < block {
+	most := min(block, limit-len(out))
+	for room := min(most, max(cap(out)-len(out), 4*len(data))); ; room = min(most, 4*room) {
+		var err error
+		if out, err = grow(out, room, limit); err != nil {
+			return out, fmt.Errorf("lz4: %w", err)
+		}
+		n, err := lz4.UncompressBlockWithDict(data, out[len(out):len(out)+room], dict)
+		switch {
+		case err == nil:
+			return out[:len(out)+n], nil
+		case room < most:
+			continue
+		case most < block:
 			return out, named("lz4", tooLarge(limit))
 		}
-		return out[:len(out)+copy(space, data)], nil
-	}
-	n, err := lz4.UncompressBlockWithDict(data, space, dict)
-	if err != nil && room < block {
-		return out, named("lz4", tooLarge(limit))
-	}
-	if err != nil {
 		return out, fmt.Errorf("lz4: %w", err)
 	}
-	return out[:len(out)+n], nil
+}
+
+func lz4Copy(out, data []byte, limit int) ([]byte, error) {
+	if len(data) > limit-len(out) {
+		return out, named("lz4", tooLarge(limit))
+	}
+	return append(out, data...), nil
 }
