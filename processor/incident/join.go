@@ -180,6 +180,9 @@ func (e *episode) enlist(s *detect.Signal, name string, onset int64, fresh bool,
 		}
 		e.byName[name] = mem
 		e.members = append(e.members, mem)
+		if s.Kind == detect.ClientErrorSurge && e.lead() != detect.ClientErrorSurge {
+			onset = max(onset, e.StartedAt) // refusals may go with an outage, they do not begin it
+		}
 		e.admit(mem, s, onset, m)
 	} else if fresh && mem.leads(s, onset, m) || !mem.has(s.Kind) {
 		e.admit(mem, s, max(onset, mem.earliest(s, m)), m)

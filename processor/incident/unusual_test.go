@@ -121,3 +121,18 @@ func TestAServiceThatFailsByNatureIsAnIncidentOfAnHourThatSaysSo(t *testing.T) {
 		}
 	}
 }
+
+func TestRefusalsBeforeAnOutageElsewhereDoNotDateIt(t *testing.T) {
+	w := fiveServices(t)
+	w.refuses("s4.example", "11:19:20", "11:40", 0.4)
+	w.fails("s1.example", "11:20", "11:40", flat(0.5), 500, true)
+	p := w.judged(Default(), "10:00", "12:30")
+	if len(p.incidents) != 1 {
+		t.Fatalf("%d incidents\n%s", len(p.incidents), p.text())
+	}
+	for _, in := range p.incidents {
+		if in.FirstService != "s1.example" || in.StartedAt < w.at("11:19:50") || len(in.Services) != 2 {
+			t.Errorf("%s", p.text())
+		}
+	}
+}
