@@ -74,9 +74,14 @@ func (k *checker) told(section string, err error) {
 	if strings.HasSuffix(field, "_env") && slices.ContainsFunc(k.faults, func(f Fault) bool { return f.Key == path }) {
 		return // its value is not to be repeated
 	}
-	f := Fault{Line: k.line(path), Key: path, Want: strings.TrimPrefix(strings.TrimLeft(text[len(key):], ": "), "is ")}
+	at, text := path, text[len(key):]
+	if quoted, err := strconv.QuotedPrefix(strings.TrimPrefix(text, "[")); err == nil && strings.HasPrefix(text, "["+quoted+"]") { // an entry by its name
+		name, _ := strconv.Unquote(quoted)
+		at, path, text = join(path, name), path+"["+quoted+"]", text[len(quoted)+2:]
+	}
+	f := Fault{Line: k.line(at), Key: path, Want: strings.TrimPrefix(strings.TrimLeft(text, ": "), "is ")}
 	if strings.HasPrefix(f.Want, "and ") { // it is about two keys
-		f.Key, f.Want = section, text
+		f.Key, f.Want = section, key+text
 	}
 	k.faults = append(k.faults, f)
 }
