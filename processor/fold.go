@@ -139,6 +139,7 @@ func (s *stream) fold(b *ingest.Batch, now time.Time) error {
 		}
 		s.Value(b.Offset, at, b.Value)
 	}
+	s.Tell()
 	var bad *ingest.BatchError
 	if errors.As(b.Err(), &bad) {
 		s.Log.Error("a batch is lost: it cannot be read", "error", bad)
@@ -254,6 +255,8 @@ type Lines struct {
 	record    accesslog.Record
 	line      []byte
 	sample    func() string
+	bytes     uint64 // not told to the counters yet
+	counted   uint64
 }
 
 // NewLines makes the decoder of a format and the namer of services.
@@ -273,7 +276,7 @@ func NewLines(format string, service accesslog.ServiceConfig, folder *window.Fol
 
 // Value folds one message value: a line, or several of one shipment.
 func (l *Lines) Value(offset, now int64, value []byte) {
-	l.counters.Bytes.Add(uint64(len(value)))
+	l.bytes += uint64(len(value))
 	for len(value) > 0 && (value[len(value)-1] == '\n' || value[len(value)-1] == '\r') {
 		value = value[:len(value)-1]
 	}
@@ -287,11 +290,18 @@ func (l *Lines) Value(offset, now int64, value []byte) {
 	}
 }
 
+// Tell adds what has been folded to the counters, which all partitions share: doing so for every record would cost more than folding it.
+func (l *Lines) Tell() {
+	l.counters.Bytes.Add(l.bytes)
+	l.counters.Counted.Add(l.counted)
+	l.bytes, l.counted = 0, 0
+}
+
 // Line folds one line. now is the latest time that it can honestly state.
 func (l *Lines) Line(offset, now int64, line []byte) accesslog.Reason {
 	reason := l.fold(offset, now, line)
 	if reason == accesslog.OK {
-		l.counters.Counted.Add(1)
+		l.counted++
 	} else {
 		l.counters.Rejected[reason].Add(1)
 	}

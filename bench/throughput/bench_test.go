@@ -19,6 +19,7 @@ import (
 var (
 	records = flag.Int("records", 3_000_000, "records in the topic")
 	rounds  = flag.Int("rounds", 3, "times each system runs; medians are shown")
+	hosts   = flag.Int("hosts", 200, "hosts in the topic")
 	codec   = flag.String("codec", "lz4", "lz4 or none")
 	only    = flag.String("only", "", "run the systems whose name has this part")
 	write   = flag.Bool("write", false, "put the table into docs/benchmarks.md")
@@ -40,6 +41,8 @@ func TestMain(m *testing.M) {
 		os.Exit(cli.Main(os.Args[1:], os.Stdout, os.Stderr))
 	case "count":
 		os.Exit(count(os.Args[1]))
+	case "fold":
+		os.Exit(foldFile(os.Args[1]))
 	case "growth":
 		os.Exit(grow(os.Args[1]))
 	case "judge":

@@ -29,7 +29,7 @@ func count(addr string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	fmt.Println(total.Load(), -1, 0)
+	fmt.Println(total.Load(), -1, 0, peakMemory(os.Getpid()))
 	return 0
 }
 

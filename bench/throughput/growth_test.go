@@ -171,6 +171,9 @@ func (s shape) fold() (r grown, err error) {
 		}
 	}
 	r.Fold = cpu(syscall.RUSAGE_SELF) - began - making - r.Partials
+	for _, f := range folders {
+		f.Tell()
+	}
 	r.Counted, r.Memory = counters.Counted.Load(), peakMemory(os.Getpid())
 	return r, nil
 }

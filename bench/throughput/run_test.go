@@ -60,6 +60,7 @@ func (w *world) systems() (chosen []system) {
 		{"spikeline run", func(w *world) result { return spikeline(w, "") }},
 		{"spikeline run, hosts alone", func(w *world) result { return spikeline(w, "window:\n  pops: 1\n") }},
 		{"kafka-go, count only", bare},
+		{"spikeline's decoder and folder, 1 thread, file", fromFile},
 		{"ClickHouse, 1 thread, file", func(w *world) result { return clickhouse(w, 1) }},
 		{"ClickHouse, 2 threads, file", func(w *world) result { return clickhouse(w, 2) }},
 		{"Kafka Streams, partition-local", func(w *world) result { return streams(w, "local") }},
@@ -108,11 +109,13 @@ func spikeline(w *world, more string) result {
 	}
 	r := w.await(e, time.Now().Add(5*time.Minute))
 	r.wall = time.Since(began)
+	memory := peakMemory(c.Process.Pid)
 	c.Process.Signal(syscall.SIGTERM)
 	if err := c.Wait(); err != nil {
 		w.Errorf("spikeline: %v", err)
 	}
-	r.cpu, r.memory = spent(c)
+	r.cpu, _ = spent(c)
+	r.memory = memory
 	r.note = fmt.Sprintf("the engine used %.2f CPU-s more, %s rows", (processTime(e.PID()) - engineBefore).Seconds(), r.note)
 	return r
 }
@@ -266,7 +269,13 @@ func bare(w *world) result {
 	return w.whole(self("count", w.kafka.Addr))
 }
 
-// whole runs a program that prints what it found.
+// fromFile folds the lines that ClickHouse reads from the file: host × pop × window in place of host × window.
+func fromFile(w *world) result {
+	return w.whole(self("fold", w.file))
+}
+
+// whole runs a program that prints what it found, and its peak memory if it
+// knows it: what the kernel says of a child is at least what this process had when it began.
 func (w *world) whole(c *exec.Cmd) (r result) {
 	began := time.Now()
 	stop := time.AfterFunc(8*time.Minute, func() { c.Process.Kill() })
@@ -278,6 +287,6 @@ func (w *world) whole(c *exec.Cmd) (r result) {
 	}
 	r.wall = time.Since(began)
 	r.cpu, r.memory = spent(c)
-	fmt.Sscan(string(out), &r.records, &r.failures, &r.dropped)
+	fmt.Sscan(string(out), &r.records, &r.failures, &r.dropped, &r.memory)
 	return r
 }

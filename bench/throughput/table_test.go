@@ -17,9 +17,9 @@ import (
 func table(w *world, systems []system, results [][]result) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %d records of %d bytes, %d hosts, %d pops, %d partitions, %s; medians of %d interleaved runs.\n", time.Now().UTC().Format(time.DateOnly),
-		w.truth.Records, w.truth.Bytes/w.truth.Records, 200, 300, partitions, *codec, *rounds)
+		w.truth.Records, w.truth.Bytes/w.truth.Records, *hosts, 300, partitions, *codec, *rounds)
 	fmt.Fprintf(&b, "%s, %d cores, %s; load averages %s before, %s after.\n", cpuModel(), runtime.NumCPU(), versions(), w.started, load())
-	fmt.Fprintf(&b, "Command: `make bench ARGS=\"-records %d -rounds %d -codec %s\"`\n\n", *records, *rounds, *codec)
+	fmt.Fprintf(&b, "Command: `make bench ARGS=\"-records %d -rounds %d -codec %s%s\"`\n\n", *records, *rounds, *codec, more())
 	b.WriteString("| system | records / CPU-s | spikeline is | wall s | peak MB | dropped | |\n| --- | ---: | ---: | ---: | ---: | ---: | --- |\n")
 	var first float64
 	for i, s := range systems {
@@ -31,6 +31,14 @@ func table(w *world, systems []system, results [][]result) string {
 		fmt.Fprintf(&b, "| %s | %.0f k | %.1f × | %.1f | %d | %d | %s |\n", s.name, rate/1000, first/rate, r.wall.Seconds(), r.memory>>20, r.dropped, r.note)
 	}
 	return b.String()
+}
+
+// more is the flags of the command that are not always said.
+func more() string {
+	if *hosts == 200 {
+		return ""
+	}
+	return fmt.Sprintf(" -hosts %d", *hosts)
 }
 
 // median is the run of middle CPU time.

@@ -103,7 +103,7 @@ func sendOnce(client *kafka.Client, topic string, partition int, codec kafka.Com
 	return err
 }
 
-// generator makes Cloudflare Logpush records of about 550 bytes: 200 hosts and
+// generator makes Cloudflare Logpush records of about 550 bytes: hosts (200 unless told) and
 // 300 pops of unequal traffic, up to 2 s out of order, escapes in one of four,
 // three forms of timestamp and three orders of keys.
 type generator struct {
@@ -115,8 +115,8 @@ type generator struct {
 
 func newGenerator() *generator {
 	r := rand.New(rand.NewPCG(1, 2))
-	g := &generator{random: r, host: rand.NewZipf(r, 1.2, 2, 199), pop: rand.NewZipf(r, 1.2, 4, 299)}
-	for i := range 200 {
+	g := &generator{random: r, host: rand.NewZipf(r, 1.2, 2, uint64(*hosts-1)), pop: rand.NewZipf(r, 1.2, 4, 299)}
+	for i := range *hosts {
 		g.hosts = append(g.hosts, fmt.Sprintf("shop-%03d.example.com", i))
 	}
 	for i := range 300 {

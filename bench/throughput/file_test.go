@@ -1,0 +1,72 @@
+//go:build wire && bench
+
+package throughput
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/spikeline/spikeline/ingest/accesslog"
+	"github.com/spikeline/spikeline/processor"
+	"github.com/spikeline/spikeline/processor/window"
+)
+
+// foldFile decodes and folds the lines of a file on one thread, and prints
+// the records and failures that its partials hold: what Spikeline does between Kafka and the exchange.
+func foldFile(path string) int {
+	runtime.GOMAXPROCS(1)
+	records, failures, err := foldLines(path)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	fmt.Println(records, failures, 0, peakMemory(os.Getpid()))
+	return 0
+}
+
+func foldLines(path string) (records, failures uint64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer f.Close()
+	folder := window.NewFolder(window.Default(), window.Source{Topic: topic}, 1, window.Commit{Largest: window.NoTime})
+	lines, err := processor.NewLines("cloudflare", accesslog.DefaultService(), folder, processor.Default().MaxRecordBytes, &processor.FoldCounters{})
+	if err != nil {
+		return 0, 0, err
+	}
+	newest := map[int64]window.Counts{} // by window: a later partial contains the ones before
+	keep := func(m window.Message) {
+		if m.Partial == nil {
+			return
+		}
+		var c window.Counts
+		for i := range m.Partial.Rows {
+			c.Requests += m.Partial.Rows[i].Requests
+			c.Errors += m.Partial.Rows[i].Errors
+		}
+		newest[m.Partial.Start] = c
+	}
+	now, offset := time.Now().UnixNano(), int64(0)
+	in := bufio.NewReaderSize(f, 1<<20)
+	for line, err := in.ReadSlice('\n'); err == nil; line, err = in.ReadSlice('\n') {
+		lines.Line(offset, now, bytes.TrimSuffix(line, []byte{'\n'}))
+		offset++
+		if offset%growthLot == 0 && folder.Due() {
+			for m := range folder.Each(false, false) {
+				keep(m)
+			}
+		}
+	}
+	for _, m := range folder.End() {
+		keep(m)
+	}
+	for _, c := range newest {
+		records, failures = records+c.Requests, failures+c.Errors
+	}
+	return records, failures, nil
+}
