@@ -7,6 +7,7 @@ import "github.com/spikeline/spikeline/processor/window"
 type moment struct {
 	t          int32
 	start, end int64
+	common     bool // so many services fail since they were first seen that it is not the nature of each
 }
 
 // ending says why a finding ended.

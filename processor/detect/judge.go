@@ -18,7 +18,7 @@ func (d *Detector) judge(at moment) {
 		clear(d.active[i])
 		d.active[i] = d.active[i][:0]
 	}
-	d.natures = d.natures[:0]
+	d.natures, at.common = d.natures[:0], d.common()
 	ticks := d.minutesATick()
 	for _, s := range d.services {
 		d.judgeService(s, at, ticks)

@@ -9,6 +9,21 @@ type natured struct {
 
 const natureExplains = 0.8 // of the excess of a pop or the fleet
 
+const (
+	commonLeast = 3 // services that fail since they were first seen, ...
+	commonPart  = 5 // ... and one of so many: it is one trouble that they share
+)
+
+func (d *Detector) common() bool {
+	n := 0
+	for _, s := range d.services {
+		if f := s.errors.open; f != nil && f.native {
+			n++
+		}
+	}
+	return n >= commonLeast && n*commonPart >= len(d.services)
+}
+
 func (d *Detector) noteNature(pop string, f *finding, p *proportion) {
 	if f.end == nature {
 		d.natures = append(d.natures, natured{pop, f.onset, f.total.u - f.total.m*float64(p.expected)})

@@ -185,3 +185,26 @@ func TestAStateTakenWhileNatureIsInDoubtGivesTheSameSignals(t *testing.T) {
 		t.Errorf("%d signals became %d", len(whole), len(parts))
 	}
 }
+
+func TestErrorsThatManyServicesBeginWithAreNotTheNatureOfEach(t *testing.T) {
+	end := at("13:30:00")
+	for struck, wanted := range map[int]time.Time{1: at("11:30:10"), 4: end} {
+		services := calmFleet(12, func(int) float64 { return 40 }, "AMS", "FRA")
+		for i := range struck {
+			services[i].effects = []effect{{from: at("10:30:00"), to: end, errors: 0.3, traffic: 1}}
+		}
+		n := 0
+		for _, s := range run(New(Default()), newGenerator(5, morning, services...), at("14:30:00")) {
+			if s.Kind != ErrorSurge || !s.Ended || s.Scope.Service == "" || s.Scope.Pop != "" {
+				continue
+			}
+			n++
+			if off := time.Duration(s.EndedAt - wanted.UnixNano()); off.Abs() > time.Minute {
+				t.Errorf("of %d, %s ended %v from %v: %s", struck, s.Scope.Service, off, wanted, s.Reason)
+			}
+		}
+		if n != struck {
+			t.Errorf("%d of %d services were found", n, struck)
+		}
+	}
+}

@@ -175,7 +175,7 @@ func (p *proportion) follow(k *proportionTuning, at moment, bad, n float64) *fin
 	case at.t-f.opened >= k.shift:
 		p.adopt(at, levelShift)
 		return f
-	case f.native && at.t-f.opened+f.took >= k.nature && at.t-f.opened >= k.hold && f.total.u <= natureMost*f.total.m:
+	case f.native && !at.common && at.t-f.opened+f.took >= k.nature && at.t-f.opened >= k.hold && f.total.u <= natureMost*f.total.m:
 		p.adopt(at, nature)
 		return f
 	case at.t-f.lastBad >= max(k.hold, min(k.longest, f.gap*5/2)):
