@@ -28,7 +28,8 @@ type Judging struct {
 const (
 	maxRows       = 20_000          // in a batch before it is handed to the sink; and between two snapshots
 	rowsPerSeries = 10              // between two snapshots, so that writing a large state costs less than the rows do
-	firstSnapshot = 5 * time.Second // after a take-over, at the latest
+	firstSnapshot = 2 * time.Second // after a take-over, at the latest; each later one may take twice as long
+	earlier       = 4               // times that the rows between two snapshots are halved at first
 )
 
 // Own judges until ctx ends. It is the ingest.Owner of the partials topic.
@@ -60,7 +61,8 @@ type term struct {
 	nextPut      time.Time
 	nextSnapshot time.Time
 	snapshotAt   int64 // place of the last snapshot
-	unsaved      int   // rows after it
+	snapshots    int   // taken in this term
+	unsaved      int   // rows after the last one
 }
 
 func (j *Judging) takeOver(ctx context.Context, p *ingest.Partition) (*term, error) {
@@ -152,7 +154,7 @@ func (t *term) read(ctx context.Context, b *ingest.Batch) error {
 			t.judge.Apply(a.First, a.Message)
 		}
 		t.next = b.Offset + 1
-		if t.judge.Pending() >= maxRows {
+		if t.judge.Pending() >= t.mostPending() {
 			if err := t.hand(ctx, time.Now()); err != nil {
 				return err
 			}
@@ -171,22 +173,34 @@ func (t *term) read(ctx context.Context, b *ingest.Batch) error {
 
 // hand gives the sink what is due. A snapshot is due by time, and by rows: a
 // judge that catches up may bring more in a second than the sink writes in its whole term.
+// A new judge takes them often at first, so that even where terms are short, as when
+// workers die one after the other, each of them comes further than the one before.
 func (t *term) hand(ctx context.Context, now time.Time) error {
 	due := now.After(t.nextSnapshot)
-	if !due && t.judge.Pending() < maxRows && now.Before(t.nextPut) {
+	if !due && t.judge.Pending() < t.mostPending() && now.Before(t.nextPut) {
 		return nil
 	}
 	t.nextPut = now.Add(t.PutEvery)
 	if err := t.put(ctx); err != nil {
 		return err
 	}
-	many := t.unsaved >= max(maxRows, rowsPerSeries*int(t.Counters.Series.Load()))
-	if !due && !many || t.next == t.snapshotAt {
+	if !due && t.unsaved < t.mostUnsaved() || t.next == t.snapshotAt {
 		return nil
 	}
-	t.nextSnapshot, t.snapshotAt, t.unsaved = now.Add(t.SnapshotEvery), t.next, 0
+	t.snapshots++
+	t.nextSnapshot, t.snapshotAt, t.unsaved = now.Add(t.untilSnapshot()), t.next, 0
 	return t.snapshot(ctx, nil)
 }
+
+func (t *term) untilSnapshot() time.Duration {
+	return min(firstSnapshot<<min(t.snapshots, 10), t.SnapshotEvery)
+}
+
+func (t *term) mostUnsaved() int {
+	return max(maxRows, rowsPerSeries*int(t.Counters.Series.Load())) >> max(0, earlier-t.snapshots)
+}
+
+func (t *term) mostPending() int { return min(maxRows, t.mostUnsaved()) }
 
 func (t *term) put(ctx context.Context) error {
 	b := t.judge.Take()

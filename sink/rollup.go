@@ -49,11 +49,19 @@ func (p *progress) reopen(b *processor.Batch) {
 
 // rollUpAll rolls up what became final. What ClickHouse does not bring itself
 // to sum (a damaged part, too little memory or time) holds no window back: it
-// is told, and tried again in smaller pieces after a pause that grows.
-func (w *Writer) rollUpAll(ctx context.Context, now progress) error {
-	if time.Now().Before(w.rollAgain) {
+// is told, and tried again in smaller pieces after a pause that grows. Where
+// more batches than those in hand wait, they come first, for a while.
+func (w *Writer) rollUpAll(ctx context.Context, now progress, inHand int) error {
+	begun := time.Now()
+	if begun.Before(w.rollAgain) {
 		return nil
 	}
+	if waiting, _ := w.queue.left(); waiting > inHand && begun.Sub(w.rolledAt) < rollupsWait {
+		w.rollAgain = begun
+		w.queue.owe(true)
+		return nil
+	}
+	w.rolledAt = begun
 	for _, span := range []rollup{minutes, hours} {
 		err := w.rollUp(ctx, span, &now)
 		if err == nil {
@@ -75,6 +83,9 @@ func (w *Writer) rollUpAll(ctx context.Context, now progress) error {
 	w.metrics.RollupsStalledSince.Store(0)
 	return w.tell(ctx, now)
 }
+
+// rollupsWait is how long rollups may be put off by batches that wait.
+const rollupsWait = 30 * time.Second
 
 // mostHalvings brings the longest chunk down to its span.
 const mostHalvings = 6

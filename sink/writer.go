@@ -32,7 +32,8 @@ type Writer struct {
 	group uint64   // of batches written together, counted
 	told  progress // what ClickHouse knows of ours
 
-	rollAgain  time.Time // not before then: the last rollup failed
+	rollAgain  time.Time // rollups are due then; zero when none are
+	rolledAt   time.Time // of the last try
 	rollFailed int       // times in a row, at most mostHalvings
 
 	cancel context.CancelFunc
@@ -169,7 +170,7 @@ func (w *Writer) write(ctx context.Context, batches []processor.Batch) error {
 	if err := w.keep(ctx, batches); err != nil {
 		return err
 	}
-	return w.rollUpAll(ctx, now)
+	return w.rollUpAll(ctx, now, len(batches))
 }
 
 func (w *Writer) keep(ctx context.Context, batches []processor.Batch) error {
