@@ -2,7 +2,7 @@
 GO   ?= go
 ARGS ?=
 
-.PHONY: build demo test race overload fast check bench bench-latency bench-growth bench-diff eval chaos dashboards plugin clean
+.PHONY: build demo test race overload archive fast check bench bench-latency bench-growth bench-diff eval chaos dashboards plugin clean
 
 build: ## the one binary
 	$(GO) build -o spikeline .
@@ -29,6 +29,9 @@ test: ## all tests, against a real Kafka broker and the real ClickHouse engine
 
 overload: ## ten times what a worker can take, for five minutes; make test holds a short one
 	$(GO) test -tags "wire soak" -count=1 -v -timeout 60m -run TestFiveMinutesOfOverload ./internal/e2e
+
+archive: ## ten gigabytes of lines through a replay, and the memory that they take
+	$(GO) test -tags soak -count=1 -v -timeout 60m -run TestAnArchiveOfAnySize ./internal/replay $(ARGS)
 
 # Workers under test are the test binary itself, so that they are race-built too; a race ends them, and the test fails.
 RACE = GORACE=halt_on_error=1 $(GO) test -race -tags wire -timeout 60m
