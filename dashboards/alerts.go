@@ -57,13 +57,20 @@ FROM spikeline.ledger WHERE written_at > now() - INTERVAL 30 MINUTE`,
 		})
 }
 
+// incidentRule fires for each open incident. What is over, or of another severity, has the value -1, so that its
+// alert resolves by its value and not for want of data; and "none" is always there, so that a quiet day is no lack of data.
 func incidentRule(severity, patience string) Rule {
 	return Rule{
 		UID: "spikeline-incident-" + severity, Title: "Incident at the edge: " + severity, Severity: severity, For: patience, Above: -1,
-		SQL: fmt.Sprintf(`SELECT now() AS time, incident_id, toFloat64(requests_failed + requests_missing + requests_slow) AS value
-FROM spikeline.incidents
-WHERE status = 'open' AND severity = '%s' AND written_at > now() - INTERVAL 1 DAY
-ORDER BY time, incident_id LIMIT 100`, severity),
+		SQL: fmt.Sprintf(`SELECT now() AS time, incident_id, value
+FROM (
+  SELECT toString(incident_id) AS incident_id, if(status = 'open' AND severity = '%s', toFloat64(requests_failed + requests_missing + requests_slow), -1) AS value
+  FROM spikeline.incidents WHERE written_at > now() - INTERVAL 1 DAY
+  ORDER BY value DESC LIMIT 100
+  UNION ALL
+  SELECT 'none', -1
+)
+ORDER BY time, incident_id`, severity),
 		Dashboard: timelineID, Panel: "In which phase was each incident?",
 		Summary: `Incident {{ $labels.incident_id }} goes on: {{ printf "%.0f" $values.B.Value }} requests failed, slow or missing so far`,
 		More:    "It fires while the incident is open, once for each incident.",

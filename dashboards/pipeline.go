@@ -3,6 +3,8 @@ package dashboards
 //lint:file-ignore SA1019 provisioned files are of the classic schema, which Grafana 12 reads
 
 import (
+	"strings"
+
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
@@ -151,8 +153,11 @@ func (m measure) panel() built {
 		question: m.question, about: m.about, w: 12, h: 8, unit: m.unit, min: cog.ToPtr(0.0),
 		empty: "nothing in this range: none occurred, or this Prometheus does not scrape the workers' /metrics",
 	}
-	for _, s := range m.series {
+	for i, s := range m.series {
 		v.targets = append(v.targets, promql(s[0], s[1]))
+		if !strings.Contains(s[1], "{{") {
+			v.overrides = append(v.overrides, fixed(s[1], []string{blue, orange, green, vermilion, wine}[i]))
+		}
 	}
 	return v.curve()
 }
