@@ -78,7 +78,7 @@ func TestThroughput(t *testing.T) {
 	text := table(w, systems, results)
 	fmt.Print(text)
 	if *write {
-		if err := publish("../../docs/benchmarks.md", *codec, text); err != nil {
+		if err := publish("../../docs/benchmarks.md", place(), text); err != nil {
 			t.Error(err)
 		}
 	}

@@ -41,6 +41,14 @@ func more() string {
 	return fmt.Sprintf(" -hosts %d", *hosts)
 }
 
+// place is the name of the table's place in the document.
+func place() string {
+	if *hosts == 200 {
+		return *codec
+	}
+	return fmt.Sprintf("%s, %d hosts", *codec, *hosts)
+}
+
 // median is the run of middle CPU time.
 func median(runs []result) result {
 	sorted := slices.SortedFunc(slices.Values(runs), func(a, b result) int { return cmp.Compare(a.cpu, b.cpu) })
