@@ -72,10 +72,12 @@ func rangeOf(table, column string, from, to time.Time) (where string, parameters
 const extentQuery = `SELECT (SELECT count() FROM (SELECT 1 FROM spikeline.%[2]s WHERE %[3]s LIMIT 1)),
 if(count() = 0, '', concat('from ', formatDateTime(min(%[1]s), '%%FT%%TZ'), ' to ', formatDateTime(max(%[1]s), '%%FT%%TZ'))) FROM spikeline.%[2]s FORMAT TSVRaw`
 
-// Codes of ClickHouse for a user without the right, and for one who may not log in.
+// Codes of ClickHouse for a user without the right, for one who may not log in, and for what is not there.
 const (
 	accessDenied         = "497"
 	authenticationFailed = "516"
+	tableUnknown         = "60"
+	databaseUnknown      = "81"
 )
 
 // stream copies the answer to a query to w as it comes.
@@ -86,7 +88,7 @@ func (c Config) stream(ctx context.Context, query string, parameters url.Values,
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return fmt.Errorf("ClickHouse cannot be reached: %w; name another with --clickhouse", err)
+		return fmt.Errorf("ClickHouse does not answer at %s: %w; start one (spikeline clickhouse --path DIR), or name another with --clickhouse", req.URL.Host, Explain(err))
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
@@ -105,6 +107,8 @@ func refused(req *http.Request, res *http.Response) error {
 		return fmt.Errorf("user %s may not read database spikeline: have it granted (GRANT SELECT ON spikeline.* TO %s), or name another user in the DSN", user, user)
 	case authenticationFailed:
 		return fmt.Errorf("user %s may not log in at %s: check the name in the DSN, and the password", user, req.URL.Host)
+	case tableUnknown, databaseUnknown:
+		return errors.New("database spikeline is missing, or not whole: run spikeline schema apply, or replay logs into it")
 	}
 	text, _ := io.ReadAll(io.LimitReader(res.Body, 1000))
 	return fmt.Errorf("ClickHouse refuses the export: %s", strings.TrimSpace(string(text)))

@@ -117,14 +117,14 @@ func (r *Reader) near(ctx context.Context, id string) (string, error) {
 WHERE editDistance(substring(incident_id, 1, length({id:String})), {id:String}) <= greatest(1, intDiv(length({id:String}), 3))
 ORDER BY editDistance(substring(incident_id, 1, length({id:String})), {id:String}), started_at DESC LIMIT 3`, clickhouse.Named("id", id))
 	if err != nil {
-		return "", fmt.Errorf("read incidents: %w", err)
+		return "", failedTo("read incidents", err)
 	}
 	defer rows.Close()
 	var found []string
 	for rows.Next() {
 		var name string
 		if err := rows.Scan(&name); err != nil {
-			return "", fmt.Errorf("read incidents: %w", err)
+			return "", failedTo("read incidents", err)
 		}
 		found = append(found, name)
 	}
@@ -138,14 +138,14 @@ func (r *Reader) incidents(ctx context.Context, where string, parameters ...any)
 	rows, err := r.conn.Query(ctx, "SELECT "+incidentColumns+" FROM spikeline.incidents WHERE "+where+
 		" ORDER BY started_at DESC, incident_id LIMIT {limit:UInt32} OFFSET {skip:UInt32}", parameters...)
 	if err != nil {
-		return nil, fmt.Errorf("read incidents: %w", err)
+		return nil, failedTo("read incidents", err)
 	}
 	defer rows.Close()
 	var list []incident.Incident
 	for rows.Next() {
 		in, err := scanIncident(rows)
 		if err != nil {
-			return nil, fmt.Errorf("read incidents: %w", err)
+			return nil, failedTo("read incidents", err)
 		}
 		list = append(list, in)
 	}
@@ -204,7 +204,7 @@ WHERE window_start >= toDateTime({from:UInt32}, 'UTC') AND window_start < toDate
   AND (empty({services:Array(String)}) OR has({services:Array(String)}, service))
 ORDER BY window_start, service`, number("from", ceilSecond(from)), number("to", ceilSecond(to)), clickhouse.Named("services", whole(services)))
 	if err != nil {
-		return nil, fmt.Errorf("read windows: %w", err)
+		return nil, failedTo("read windows", err)
 	}
 	defer rows.Close()
 	var list []Point
@@ -212,7 +212,7 @@ ORDER BY window_start, service`, number("from", ceilSecond(from)), number("to", 
 		var p Point
 		var start, end time.Time
 		if err := rows.Scan(&start, &end, &p.Service, &p.Requests, &p.Errors, &p.ErrorRate, &p.P50, &p.P95, &p.P99, &p.State); err != nil {
-			return nil, fmt.Errorf("read windows: %w", err)
+			return nil, failedTo("read windows", err)
 		}
 		p.Start, p.End = start.UnixNano(), end.UnixNano()
 		list = append(list, p)

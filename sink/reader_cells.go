@@ -3,7 +3,6 @@ package sink
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -22,7 +21,7 @@ const readAtOnce = int64(6 * time.Hour)
 func (r *Reader) Windows(ctx context.Context, from, to int64, take func(*window.Result) error) error {
 	for ; from < to; from += readAtOnce {
 		if err := r.someWindows(ctx, from, min(from+readAtOnce, to), take); err != nil {
-			return fmt.Errorf("read windows: %w", err)
+			return failedTo("read windows", err)
 		}
 	}
 	return nil

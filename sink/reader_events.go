@@ -41,7 +41,7 @@ func (r *Reader) Events(ctx context.Context, id string) ([]Event, error) {
 	rows, err := r.conn.Query(ctx, `SELECT incident_id, if(seq > 2147483647, 0, toInt32(seq)), version, at, event, service, pop, value, summary, author
 FROM spikeline.incident_events WHERE incident_id = {id:String} ORDER BY at, seq`, clickhouse.Named("id", id))
 	if err != nil {
-		return nil, fmt.Errorf("read events of %s: %w", id, err)
+		return nil, failedTo("read events of "+id, err)
 	}
 	defer rows.Close()
 	var list []Event
@@ -50,7 +50,7 @@ FROM spikeline.incident_events WHERE incident_id = {id:String} ORDER BY at, seq`
 		var versionSeconds uint64
 		var when time.Time
 		if err := rows.Scan(&e.IncidentID, &e.Seq, &versionSeconds, &when, &e.Event.Event, &e.Service, &e.Pop, &e.Value, &e.Summary, &e.Author); err != nil {
-			return nil, fmt.Errorf("read events of %s: %w", id, err)
+			return nil, failedTo("read events of "+id, err)
 		}
 		e.Version, e.At = int64(versionSeconds)*int64(time.Second), when.UnixNano()
 		list = append(list, e)
@@ -71,7 +71,7 @@ SELECT {id:String}, {seq:Int64}, {version:UInt64}, toDateTime({at:UInt32}, 'UTC'
 		clickhouse.Named("id", id), number("seq", n.Written/int64(time.Microsecond)), number("version", at(n.Written).Unix()),
 		number("at", at(n.At).Unix()), clickhouse.Named("event", n.Event), clickhouse.Named("text", n.Text), clickhouse.Named("author", n.Author))
 	if err != nil {
-		return fmt.Errorf("annotate %s: %w", id, err)
+		return failedTo("annotate "+id, err)
 	}
 	return nil
 }

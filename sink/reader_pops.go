@@ -2,7 +2,6 @@ package sink
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -53,7 +52,7 @@ func (r *Reader) covered(ctx context.Context, e *Evidence, sums popSums) (from, 
 	}
 	var rolled time.Time
 	if err := r.conn.QueryRow(ctx, "SELECT max("+sums.progress+") FROM spikeline.progress").Scan(&rolled); err != nil {
-		return 0, 0, fmt.Errorf("read progress: %w", err)
+		return 0, 0, failedTo("read progress", err)
 	}
 	span := int64(sums.span)
 	from = (e.Start + span - 1) / span * span

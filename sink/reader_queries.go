@@ -2,7 +2,6 @@ package sink
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -47,7 +46,7 @@ func readOne[T any](q *queries, name string, row *T, sql string) {
 // ask gives the rows of one statement of a report about an incident.
 func (r *Reader) ask(ctx context.Context, id, name string, rows any, sql string) error {
 	if err := r.conn.Select(ctx, rows, strings.TrimSpace(sql)); err != nil {
-		return fmt.Errorf("read %s of %s: %w", name, id, err)
+		return failedTo("read "+name+" of "+id, err)
 	}
 	return nil
 }

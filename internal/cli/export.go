@@ -63,8 +63,15 @@ func (a *app) runExport(ctx context.Context, e *exporting) error {
 	if e.output == "-" {
 		return write(a.stdout)
 	}
+	direct, err := writable(e.output)
+	if err != nil {
+		return err
+	}
 	partial := e.output + ".partial"
-	file, err := os.Create(partial)
+	if direct {
+		partial = e.output
+	}
+	file, err := create(partial)
 	if err != nil {
 		return err
 	}
@@ -73,6 +80,8 @@ func (a *app) runExport(ctx context.Context, e *exporting) error {
 	finish()
 	info, statErr := os.Stat(partial)
 	switch {
+	case direct:
+		return err
 	case err != nil && statErr == nil && info.Mode().IsRegular() && info.Size() == 0:
 		return errors.Join(err, os.Remove(partial))
 	case errors.Is(err, syscall.ENOSPC):
@@ -108,6 +117,9 @@ func (e *exporting) check() (from, to time.Time, err error) {
 				e.format = f
 			}
 		}
+	}
+	if e.format == "" {
+		return from, to, usage("--format is missing, and %s has no ending that says it; allowed are %s", e.output, strings.Join(sink.ExportFormats(), ", "))
 	}
 	if !slices.Contains(sink.ExportFormats(), e.format) {
 		return from, to, usage("--format is %q; allowed are %s", e.format, strings.Join(sink.ExportFormats(), ", "))

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spikeline/spikeline/sink/engine"
 )
 
 func TestExportSaysWhatIsWrongAndTheNextStep(t *testing.T) {
@@ -31,6 +33,10 @@ func TestExportSaysWhatIsWrongAndTheNextStep(t *testing.T) {
 	refuses("incidents has no rows from 2020-01-01T00:00:00Z to 2020-01-02T00:00:00Z; it has some from 2025-11-18T", dsn, "--from", "2020-01-01T00:00:00Z", "--to", "2020-01-02T00:00:00Z")
 	refuses("signals has no rows at all; replay logs or run a worker first", dsn, "--table", "signals")
 	refuses("user nobody may not log in at 127.0.0.1", strings.Replace(dsn, "default@", "nobody@", 1))
+
+	refuses("ClickHouse does not answer at 127.0.0.1:1: ", "http://127.0.0.1:1")
+	refuses("is missing; make it, or name another", dsn, "-o", filepath.Join(dir, "none", "x.csv"))
+	refuses(dir+" is a directory: name a file in it", dsn, "-o", dir, "--format", "csv")
 
 	full := out + ".partial" // a disk without room
 	if err := os.Symlink("/dev/full", full); err != nil {
@@ -59,5 +65,32 @@ func TestAReplayByAReaderSaysThatItMayNotWrite(t *testing.T) {
 	said, status := command(t, "replay", log, "--clickhouse", dsn)
 	if status != failed || !strings.Contains(said, "the user lacks a right: grant SELECT, INSERT") {
 		t.Errorf("exit status %d: %s", status, said)
+	}
+}
+
+func TestAReaderWithoutARightOrATableIsToldTheNextStep(t *testing.T) {
+	dsn := stored(t)
+	reader, fresh := strings.Replace(dsn, "default@", "reader@", 1), engine.Default()
+	fresh.Path = t.TempDir()
+	e, err := engine.Start(t.Context(), fresh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Stop()
+	for _, c := range []struct {
+		args []string
+		dsn  string
+		want string
+	}{
+		{[]string{"incidents", "annotate", "latest", "a note"}, reader, "ClickHouse refuses: the user lacks a right: have it granted"},
+		{[]string{"incidents", "list"}, strings.Replace(dsn, "default@", "nobody@", 1), "ClickHouse refuses: user or password is wrong: check the name in the DSN"},
+		{[]string{"incidents", "list"}, e.DSN(), "ClickHouse refuses: database spikeline is missing: run spikeline schema apply, or replay logs into it"},
+		{[]string{"report", "latest"}, e.DSN(), "ClickHouse refuses: database spikeline is missing"},
+		{[]string{"export", "--from", "2025-11-18T00:00:00Z", "--format", "csv", "-o", "-"}, e.DSN(), "database spikeline is missing, or not whole: run spikeline schema apply"},
+	} {
+		said, status := command(t, append(c.args, "--clickhouse", c.dsn)...)
+		if status != failed || strings.Count(said, "\n") != 1 || !strings.Contains(said, c.want) {
+			t.Errorf("%v: exit status %d, want one line with %q:\n%s", c.args, status, c.want, said)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -58,6 +59,12 @@ Exit status: 0 the list was read, 1 it could not be read, 2 wrong use. With
 			if !after.IsZero() {
 				q.From = after.UnixNano()
 			}
+			if q.Limit < 1 || q.Limit > mostListed {
+				return usage("--limit is %d; allowed is 1 to %d", q.Limit, mostListed)
+			}
+			if q.Phase != "" && !slices.Contains(report.Phases(), q.Phase) {
+				return usage("--phase is %q; choose one of %s", q.Phase, strings.Join(report.Phases(), ", "))
+			}
 			s, err := openArchive(c.Context(), &from)
 			if err != nil {
 				return err
@@ -71,6 +78,9 @@ Exit status: 0 the list was read, 1 it could not be read, 2 wrong use. With
 				err = a.listJSON(c.Context(), s, list)
 			} else {
 				err = writeIncidents(a.stdout, list, telemetry.Terminal(a.stdout))
+			}
+			if err == nil && len(list) == 0 {
+				err = a.tellNewest(c.Context(), s)
 			}
 			if err == nil && exitCode && len(list) > 0 {
 				return &exitError{status: listed}
@@ -91,6 +101,19 @@ Exit status: 0 the list was read, 1 it could not be read, 2 wrong use. With
 	f.BoolVar(&exitCode, "exit-code", false, "exit with status 3 when the list is not empty")
 	f.BoolVar(&asJSON, "json", false, "for programs")
 	return c
+}
+
+// mostListed bounds a list.
+const mostListed = 100_000
+
+// tellNewest says, where a list is empty, which incident is the newest of all.
+func (a *app) tellNewest(ctx context.Context, s *archive) error {
+	newest, err := s.ListIncidents(ctx, sink.Filter{Limit: 1})
+	if err != nil || len(newest) == 0 {
+		return err
+	}
+	_, err = fmt.Fprintf(a.stderr, "None is like that; the newest of all is %s, from %s UTC.\n", newest[0].ID, day(newest[0].StartedAt))
+	return err
 }
 
 func (a *app) incidentsShow() *cobra.Command {

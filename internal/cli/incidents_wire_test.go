@@ -77,6 +77,9 @@ func TestIncidentsComeBackFromClickHouseAsTheyWereWritten(t *testing.T) {
 	if got := run("incidents", "show", "latest"); !strings.HasPrefix(got, "shop.example.com fails\n") {
 		t.Errorf("latest:\n%s", got)
 	}
+	if got := run("incidents", "list", "--service", "nobody.example"); got != "No incidents.\nNone is like that; the newest of all is 20251118-180000-shop.example.com, from 2025-11-18 18:00:00 UTC.\n" {
+		t.Errorf("a list with nothing in it:\n%s", got)
+	}
 	if got := run("incidents", "list", "--open"); strings.Contains(got, "x.com first") || !strings.Contains(got, "shop.example.com") {
 		t.Errorf("--open:\n%s", got)
 	}

@@ -92,7 +92,7 @@ func reportsAreFilesOfTheNamedFormat(t *testing.T, dsn string) {
 			}
 		}
 	}
-	if out, status := command(t, "report", "20251118-11", "-o", filepath.Join(dir, "none", "a.html"), "--clickhouse", dsn); status != failed || !strings.Contains(out, "no such file or directory") {
+	if out, status := command(t, "report", "20251118-11", "-o", filepath.Join(dir, "none", "a.html"), "--clickhouse", dsn); status != failed || !strings.Contains(out, "is missing; make it, or name another") {
 		t.Errorf("a folder that is not there: %d %s", status, out)
 	}
 	if out, status := command(t, "report", "latest", "--objective", "100", "--clickhouse", dsn); status != wrongUse || !strings.Contains(out, "below 100") {

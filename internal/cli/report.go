@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -93,13 +94,45 @@ func (a *app) write(file string, text func(io.Writer) error) error {
 	if file == "" || file == "-" {
 		return text(a.stdout)
 	}
-	part := file + ".part"
-	f, err := os.Create(part)
+	direct, err := writable(file)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(text(f), f.Close()); err != nil {
+	part := file + ".part"
+	if direct {
+		part = file
+	}
+	f, err := create(part)
+	if err != nil {
+		return err
+	}
+	if err = errors.Join(text(f), f.Close()); direct {
+		return err
+	}
+	if err != nil {
 		return errors.Join(fmt.Errorf("%s could not be written: %w", file, err), os.Remove(part))
 	}
 	return os.Rename(part, file)
+}
+
+// writable says how a file is written: direct is a device, a pipe or a link, which
+// no other file may take the place of.
+func writable(file string) (direct bool, err error) {
+	info, err := os.Lstat(file)
+	switch {
+	case err != nil:
+		return false, nil // to be made, or refused when it is
+	case info.IsDir():
+		return false, fmt.Errorf("%s is a directory: name a file in it", file)
+	}
+	return !info.Mode().IsRegular(), nil
+}
+
+// create opens a file to write, with the next step where its folder is missing.
+func create(file string) (*os.File, error) {
+	f, err := os.Create(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s cannot be written: the folder %s is missing; make it, or name another", file, filepath.Dir(file))
+	}
+	return f, err
 }

@@ -73,6 +73,9 @@ func oneArg(what string) cobra.PositionalArgs {
 		if len(args) != 1 {
 			return fmt.Errorf("one argument is wanted, %s; %d were given", what, len(args))
 		}
+		if args[0] == "" {
+			return fmt.Errorf("an argument is wanted, %s, and it is empty", what)
+		}
 		return nil
 	}
 }

@@ -116,6 +116,9 @@ func reach(ctx context.Context, conn interface{ Ping(context.Context) error }, d
 	if err == nil || ctx.Err() != nil {
 		return ctx.Err()
 	}
+	if err = sink.Explain(err); errors.Is(err, sink.ErrRefused) {
+		return fmt.Errorf("%s: %w", redacted(dsn), err)
+	}
 	return fmt.Errorf("ClickHouse does not answer at %s: %w; start one (spikeline clickhouse --path DIR), or name another with --clickhouse", redacted(dsn), err)
 }
 
