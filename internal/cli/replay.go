@@ -65,6 +65,16 @@ not be used. With --clickhouse, everything is stored as the worker does.`,
 	return c
 }
 
+func (r *replaying) check() error {
+	switch {
+	case r.format != "" && !slices.Contains(accesslog.Formats(), r.format):
+		return usage("--format is %q; choose one of %s, or leave it out", r.format, strings.Join(accesslog.Formats(), ", "))
+	case r.lateness < 0 || r.wait < 0:
+		return usage("--lateness is %v and --wait %v; allowed are 0s and more", r.lateness, r.wait)
+	}
+	return nil
+}
+
 // patient has windows wait for lines out of order: nobody is in a hurry the day after.
 func (r *replaying) patient(c window.Config) window.Config {
 	c.OutOfOrderness = max(r.wait, c.OutOfOrderness)
@@ -74,6 +84,9 @@ func (r *replaying) patient(c window.Config) window.Config {
 }
 
 func (a *app) runReplay(ctx context.Context, r *replaying, args []string) error {
+	if err := r.check(); err != nil {
+		return err
+	}
 	cfg, err := r.load()
 	if err != nil {
 		return err
@@ -146,6 +159,13 @@ func (a *app) tellFormats(files []replay.Understood) {
 func (r *replaying) store(ctx context.Context, cfg config.Config) (put func(processor.Batch) error, end func() error, err error) {
 	if r.clickhouse == "" {
 		return func(processor.Batch) error { return nil }, func() error { return nil }, nil
+	}
+	conn, err := sink.Connect(cfg.Sink)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := errors.Join(reach(ctx, conn, cfg.Sink.DSN), conn.Close()); err != nil {
+		return nil, nil, err
 	}
 	cfg.Sink.Run = r.run
 	w, err := sink.Open(ctx, cfg.Sink, func(context.Context, processor.Snapshot) error { return nil })

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -191,7 +190,7 @@ func (a *app) target(ctx context.Context, s *simulation) (demo.Producer, func() 
 		w := bufio.NewWriterSize(a.stdout, 256<<10)
 		return demo.Lines(w), w.Flush, nil
 	}
-	file, err := os.Create(s.output)
+	file, err := create(s.output)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -223,7 +222,7 @@ func (s *simulation) kafkaTarget(ctx context.Context) (demo.Producer, func() err
 func (s *simulation) openTruth(g *demo.Generator) (func() error, error) {
 	var closers []func() error
 	if s.windows != "" {
-		file, err := os.Create(s.windows)
+		file, err := create(s.windows)
 		if err != nil {
 			return nil, err
 		}
@@ -232,7 +231,7 @@ func (s *simulation) openTruth(g *demo.Generator) (func() error, error) {
 		closers = append(closers, w.Flush, file.Close)
 	}
 	if s.truth != "" {
-		file, err := os.Create(s.truth)
+		file, err := create(s.truth)
 		if err != nil {
 			return nil, err
 		}
