@@ -93,9 +93,9 @@ func (k kin) way(file string) string {
 	}
 	yours := ""
 	if k.sketch {
-		yours = ", with the names or places of your own"
+		yours = ", your own names or places put in"
 	}
-	return "they are read on the way, with" + yours + ": " + command + " | spikeline replay -"
+	return "they are read on the way" + yours + ", with: " + command + " | spikeline replay -"
 }
 
 var plainWord = regexp.MustCompile(`^[\w./-]+$`)

@@ -48,8 +48,8 @@ func TestTheCommandThatIsToldForLogsOfAnotherKindReadsThem(t *testing.T) {
 		write(t, filepath.Join(dir, name), []byte(text+"\n"))
 		t.Chdir(dir)
 		told := refusal(t, name)
-		_, command, found := strings.Cut(told, "they are read on the way, with")
-		_, command, _ = strings.Cut(command, ": ")
+		_, command, found := strings.Cut(told, "they are read on the way")
+		_, command, _ = strings.Cut(command, ", with: ")
 		command, piped := strings.CutSuffix(command, " | spikeline replay -")
 		if !found || !piped || strings.Contains(told, "\n") {
 			t.Errorf("%s: no command in one line:\n%s", name, told)
