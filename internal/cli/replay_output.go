@@ -2,12 +2,18 @@ package cli
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
 	"text/tabwriter"
 
+	"github.com/spikeline/spikeline/ingest/accesslog"
+	"github.com/spikeline/spikeline/internal/replay"
+	"github.com/spikeline/spikeline/internal/telemetry"
+	"github.com/spikeline/spikeline/processor"
 	"github.com/spikeline/spikeline/processor/incident"
+	"github.com/spikeline/spikeline/processor/window"
 )
 
 // checked writes on, and keeps the first error.
@@ -22,6 +28,157 @@ func (c *checked) Write(p []byte) (int, error) {
 		c.err = err
 	}
 	return n, err
+}
+
+// replayOutput gathers what is printed, and prints rejected lines as they come.
+type replayOutput struct {
+	*app
+	*timeline
+	json     bool
+	out      *checked
+	store    string // DSN of where all is kept; empty for nowhere
+	folds    processor.FoldCounters
+	services map[string]*window.Counts
+	open     map[int64]map[string]window.Counts // newest counts of windows that may still change
+	total    window.Counts
+	rejected int64
+	reasons  map[string]int64
+	rejects  []rejectJSON
+	omitted  int64 // rejects beyond those kept
+	broken   int
+	troubles []string
+	first    int64
+	last     int64
+}
+
+func newReplayOutput(a *app, r *replaying) *replayOutput {
+	out := &checked{Writer: a.stdout}
+	return &replayOutput{app: a, out: out, timeline: newTimeline(out, telemetry.Terminal(a.stdout)), json: r.json, store: r.clickhouse,
+		services: map[string]*window.Counts{}, reasons: map[string]int64{}, open: map[int64]map[string]window.Counts{}}
+}
+
+func (o *replayOutput) line(file string, line int64, reason accesslog.Reason) {
+	o.rejected++
+	o.reasons[reason.String()]++
+}
+
+func (o *replayOutput) trouble(file string, line int64, err error) {
+	o.broken++
+	o.troubles = append(o.troubles, fmt.Sprintf("%s breaks off after line %d: %v", file, line, err))
+	fmt.Fprintf(o.stderr, "spikeline: %s\n", o.troubles[len(o.troubles)-1])
+}
+
+func (o *replayOutput) mixed(file string, lines int64, u replay.Understood) {
+	fmt.Fprintf(o.stderr, "spikeline: %s mixes formats: %s malformed lines, and %s: replay those apart, with --format %s\n", file, grouped(uint64(lines)), u.Why, u.Format)
+}
+
+// verdict is the error of a replay that came to its end.
+func (o *replayOutput) verdict(files int) error {
+	switch {
+	case o.broken > 0:
+		return fmt.Errorf("%d of %s could not be read to the end; what was read until there is counted above: fetch what is damaged again", o.broken, plural(files, "file"))
+	case o.total.Requests == 0 && o.rejected == 0:
+		return fmt.Errorf("there is not one line in %s: name others", plural(files, "file"))
+	case o.total.Requests == 0 && o.rejected > 0:
+		return fmt.Errorf("not one of %s could be used: %s", plural(int(o.rejected), "line"), o.remedy())
+	}
+	return nil
+}
+
+// remedy is the next step where no line could be used, by the commonest reason.
+func (o *replayOutput) remedy() string {
+	most := accesslog.Malformed.String()
+	for reason, n := range o.reasons {
+		if n > o.reasons[most] {
+			most = reason
+		}
+	}
+	switch most {
+	case accesslog.Future.String():
+		return "their times lie ahead of this machine's clock: set that right, or the server's"
+	case accesslog.NoService.String():
+		return "they name no service: give one with --service NAME"
+	case accesslog.BadTimestamp.String(), accesslog.NoTimestamp.String():
+		return "they have no time that can be read: have the server log one with its zone, such as 2025-11-18T11:28:04Z"
+	}
+	return "leave out --format, so that it is found out, or name another"
+}
+
+func (o *replayOutput) learn(b processor.Batch) {
+	o.timeline.learn(b, !o.json)
+	for i := range b.Windows {
+		o.count(&b.Windows[i])
+	}
+	o.settle(b.RetiredTo)
+	for _, r := range b.Rejects {
+		o.reject(r)
+	}
+}
+
+// count keeps the newest counts of each window; a later revision replaces an earlier one.
+func (o *replayOutput) count(r *window.Result) {
+	services := o.open[r.Start]
+	if services == nil {
+		services = map[string]window.Counts{}
+		o.open[r.Start] = services
+	}
+	for i := 0; i < len(r.Rows); {
+		j := i + 1
+		for j < len(r.Rows) && r.Rows[j].Service == r.Rows[i].Service {
+			j++
+		}
+		sum := window.Sum(r.Rows[i:j])
+		sum.Latency = nil
+		services[r.Rows[i].Service] = sum
+		i = j
+	}
+	if o.first == 0 || r.Start < o.first {
+		o.first = r.Start
+	}
+	o.last = max(o.last, r.End)
+}
+
+// settle adds up the windows that are final.
+func (o *replayOutput) settle(retiredTo int64) {
+	for start, services := range o.open {
+		if start >= retiredTo {
+			continue
+		}
+		for name, c := range services {
+			if o.services[name] == nil {
+				o.services[name] = &window.Counts{}
+			}
+			o.services[name].Add(&c)
+			o.total.Add(&c)
+		}
+		delete(o.open, start)
+	}
+}
+
+// rejectsShown bounds what is named one by one without --json, rejectsKept what is with it.
+const (
+	rejectsShown = 20
+	rejectsKept  = 100_000
+)
+
+func (o *replayOutput) reject(r window.Reject) {
+	if len(o.rejects) >= rejectsKept {
+		o.omitted++
+		return
+	}
+	o.rejects = append(o.rejects, rejectJSON{File: r.Source.Topic, Line: r.Offset, Reason: r.Reason.String(), Sample: r.Sample})
+}
+
+// finish prints the document, or what follows the timeline.
+func (o *replayOutput) finish() error {
+	o.settle(window.EndOfTime)
+	if o.json {
+		enc := json.NewEncoder(o.out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(o.document())
+	}
+	o.summary()
+	return o.out.err
 }
 
 type replayJSON struct {
