@@ -151,13 +151,19 @@ func (c *campaign) strike(p planned, alone bool) {
 // patience is how long nothing may move while something is not accounted for, once the last fault is over.
 const patience = 3 * time.Minute
 
+// closed is up to where windows close in the end.
+func (c *campaign) closed() time.Time {
+	return c.source.closingTime().Add(-5 * time.Second).Truncate(10 * time.Second)
+}
+
 // verify waits until the workers have caught up, and compares.
 func (c *campaign) verify(ctx context.Context) {
-	t, through := c.t, c.source.produced()
-	closed := c.source.closingTime().Add(-5 * time.Second).Truncate(10 * time.Second)
+	t, through, closed := c.t, c.source.produced(), c.closed()
+	c.takeOut(ctx)
 	if err := c.db.await(ctx, patience, "SELECT toUnixTimestamp(max(closed_to)) FROM spikeline.progress_rev", fmt.Sprint(closed.Unix())); err != nil {
 		t.Errorf("windows are not all closed: %v", err)
 	}
+	c.bringBack(ctx)
 	real := must(read(ctx, c.kafka.Client(), through))(t)
 	if err := real.compareLedger(ctx, c.db); err != nil {
 		t.Errorf("the ledger: %v", err)

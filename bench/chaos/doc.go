@@ -19,5 +19,6 @@
 //	faults_test.go      the kinds of faults, and the seeded plan
 //	feed_test.go        the source: what is produced, and its own faults
 //	recovery_test.go    how long until everything produced is accounted for
+//	repair_test.go      what a person does where ClickHouse itself lost parts that it had acknowledged
 //	truth_test.go       the reference, and the comparison
 package chaos

@@ -143,6 +143,7 @@ exchange:
   state_topic: %[4]s.state
 sink:
   dsn: http://default@%[6]s
+  run: %[4]s
   insert_timeout: %[7]s
   retry_max: 1s
   queue_batches: 50
