@@ -31,7 +31,7 @@ func overview() dashboard.Dashboard {
 
 func openNow(w uint32) built {
 	return view{
-		question: "Is an incident going on?", w: w, h: 4,
+		question: "Any incident now?", w: w, h: 4,
 		about:      "Incidents that have not recovered, in all of the database whatever the time range.",
 		empty:      "unknown: no incidents table",
 		unit:       "short",

@@ -39,7 +39,7 @@ FROM spikeline.incident_events WHERE `+theIncident+` AND event NOT IN ('first_sp
 		WithPanel(fact("How long did it last?", "From the onset to the recovery, or to the last window while it goes on.", "s", `dateDiff('second', started_at, ifNull(ended_at, toDateTime(version)))`, plain)).
 		WithPanel(fact("How soon was it seen?", "From the onset that the detector estimates to the end of the window whose judgement opened the incident. Event time: add what the pipeline lagged.", "s", `dateDiff('second', started_at, detected_at)`, steps(green, step{60, yellow}, step{300, vermilion}))).
 		WithPanel(fact("How many failed?", "5xx beyond what is usual, of its services from its start to its end.", "short", `requests_failed`, badAtOnce)).
-		WithPanel(fact("How many never came?", "Requests that were missing while traffic had dropped.", "short", `requests_missing`, badAtOnce)).
+		WithPanel(fact("How many missing?", "Requests that were missing while traffic had dropped.", "short", `requests_missing`, badAtOnce)).
 		WithPanel(fact("How bad at its worst?", "Highest share of the requests of its services that failed.", "percentunit", `peak_error_rate`, errorSteps)).
 		WithPanel(fact("Error budget spent?", "Part of the 30-day error budget of its services, at their usual traffic; 100 % is all of it.", "percentunit", `budget_burnt`, steps(green, step{0.1, yellow}, step{1, vermilion}))).
 		WithPanel(view{
