@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -20,7 +21,7 @@ func Count(t testing.TB, format string, args ...any) {
 	if dir == "" {
 		return
 	}
-	if err := os.WriteFile(filepath.Join(dir, t.Name()), []byte(line+"\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, strings.ReplaceAll(t.Name(), "/", " ")), []byte(line+"\n"), 0o644); err != nil {
 		t.Error(err)
 	}
 }
