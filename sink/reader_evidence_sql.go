@@ -79,7 +79,7 @@ GROUP BY start, kind ORDER BY start, kind`
 func (e *Evidence) usual(where string) string {
 	return `
 SELECT count() AS windows, sum(window_requests) AS requests, sum(window_errors) AS errors,
-  quantileExact(0.01)(window_requests) AS low, quantileExact(0.99)(window_requests) AS high, quantileExact(0.99)(window_errors / window_requests) AS worst
+  quantileExact(0.01)(window_requests) AS low, quantileExact(0.99)(window_requests) AS high, ifNotFinite(quantileExact(0.99)(window_errors / window_requests), 0) AS worst
 FROM (
   SELECT window_start, sum(requests) AS window_requests, sum(errors) AS window_errors
   FROM spikeline.service_windows

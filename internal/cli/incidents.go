@@ -79,7 +79,7 @@ Exit status: 0 the list was read, 1 it could not be read, 2 wrong use. With
 			} else {
 				err = writeIncidents(a.stdout, list, telemetry.Terminal(a.stdout))
 			}
-			if err == nil && len(list) == 0 {
+			if err == nil && len(list) == 0 && !asJSON {
 				err = a.tellNewest(c.Context(), s)
 			}
 			if err == nil && exitCode && len(list) > 0 {
