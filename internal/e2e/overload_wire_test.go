@@ -92,7 +92,7 @@ func TestOverloadMakesAWorkerFallBehindAndNotOver(t *testing.T) {
 	if told == "" {
 		t.Error("readiness never told that the worker is behind")
 	}
-	if late > early+early/4 || late > 300 {
+	if late > early+max(early/4, 64) || late > 300 { // a young process still grows into its tables
 		t.Errorf("%d MiB resident in the first ten seconds, %d in the next", early, late)
 	}
 	release()
