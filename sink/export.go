@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -72,14 +73,6 @@ func rangeOf(table, column string, from, to time.Time) (where string, parameters
 const extentQuery = `SELECT (SELECT count() FROM (SELECT 1 FROM spikeline.%[2]s WHERE %[3]s LIMIT 1)),
 if(count() = 0, '', concat('from ', formatDateTime(min(%[1]s), '%%FT%%TZ'), ' to ', formatDateTime(max(%[1]s), '%%FT%%TZ'))) FROM spikeline.%[2]s FORMAT TSVRaw`
 
-// Codes of ClickHouse for a user without the right, for one who may not log in, and for what is not there.
-const (
-	accessDenied         = "497"
-	authenticationFailed = "516"
-	tableUnknown         = "60"
-	databaseUnknown      = "81"
-)
-
 // stream copies the answer to a query to w as it comes.
 func (c Config) stream(ctx context.Context, query string, parameters url.Values, w io.Writer) error {
 	req, err := c.exportRequest(ctx, query, parameters)
@@ -92,7 +85,7 @@ func (c Config) stream(ctx context.Context, query string, parameters url.Values,
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return refused(req, res)
+		return refused(res)
 	}
 	if _, err := io.Copy(w, res.Body); err != nil {
 		return fmt.Errorf("the export broke off: %w", err)
@@ -100,15 +93,11 @@ func (c Config) stream(ctx context.Context, query string, parameters url.Values,
 	return nil
 }
 
-func refused(req *http.Request, res *http.Response) error {
-	user := req.Header.Get("X-ClickHouse-User")
-	switch res.Header.Get("X-ClickHouse-Exception-Code") {
-	case accessDenied:
-		return fmt.Errorf("user %s may not read database spikeline: have it granted (GRANT SELECT ON spikeline.* TO %s), or name another user in the DSN", user, user)
-	case authenticationFailed:
-		return fmt.Errorf("user %s may not log in at %s: check the name in the DSN, and the password", user, req.URL.Host)
-	case tableUnknown, databaseUnknown:
-		return errors.New("database spikeline is missing, or not whole: run spikeline schema apply, or replay logs into it")
+func refused(res *http.Response) error {
+	if code, err := strconv.ParseInt(res.Header.Get("X-ClickHouse-Exception-Code"), 10, 32); err == nil {
+		if known := refusal(int32(code)); known != nil {
+			return known
+		}
 	}
 	text, _ := io.ReadAll(io.LimitReader(res.Body, 1000))
 	return fmt.Errorf("ClickHouse refuses the export: %s", strings.TrimSpace(string(text)))

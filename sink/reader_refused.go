@@ -24,13 +24,21 @@ var refusals = map[int32]string{
 	516: "user or password is wrong: check the name in the DSN, and sink.password_env or sink.password_file",
 }
 
+// refusal is the error of a code that has a next step, else nil.
+func refusal(code int32) error {
+	if step, known := refusals[code]; known {
+		return fmt.Errorf("%w: %s", ErrRefused, step)
+	}
+	return nil
+}
+
 // Explain gives an error of ClickHouse as one line with the next step. Of a
 // request that got no answer it leaves out the address, which holds the whole statement.
 func Explain(err error) error {
 	var exception *clickhouse.Exception
 	if errors.As(err, &exception) {
-		if step, known := refusals[exception.Code]; known {
-			return fmt.Errorf("%w: %s", ErrRefused, step)
+		if known := refusal(exception.Code); known != nil {
+			return known
 		}
 	}
 	var request *url.Error

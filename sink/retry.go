@@ -45,7 +45,7 @@ var damaged = []int32{33, 40, 107, 226, 246, 271}
 func damage(err error) string {
 	var exception *clickhouse.Exception
 	if errors.As(err, &exception) && slices.Contains(damaged, exception.Code) {
-		return ": a part of a table is damaged; find it with CHECK TABLE spikeline.<table>, detach it with ALTER TABLE ... DETACH PART, and replay its hours from the logs"
+		return ": a part of a table is damaged; CHECK TABLE spikeline.<table> finds it, and docs/operations.md says how its rows are brought back"
 	}
 	return ""
 }

@@ -32,7 +32,7 @@ func TestExportSaysWhatIsWrongAndTheNextStep(t *testing.T) {
 
 	refuses("incidents has no rows from 2020-01-01T00:00:00Z to 2020-01-02T00:00:00Z; it has some from 2025-11-18T", dsn, "--from", "2020-01-01T00:00:00Z", "--to", "2020-01-02T00:00:00Z")
 	refuses("signals has no rows at all; replay logs or run a worker first", dsn, "--table", "signals")
-	refuses("user nobody may not log in at 127.0.0.1", strings.Replace(dsn, "default@", "nobody@", 1))
+	refuses("ClickHouse refuses: user or password is wrong: check the name in the DSN", strings.Replace(dsn, "default@", "nobody@", 1))
 
 	refuses("ClickHouse does not answer at 127.0.0.1:1: ", "http://127.0.0.1:1")
 	refuses("is missing; make it, or name another", dsn, "-o", filepath.Join(dir, "none", "x.csv"))
@@ -86,7 +86,7 @@ func TestAReaderWithoutARightOrATableIsToldTheNextStep(t *testing.T) {
 		{[]string{"incidents", "list"}, strings.Replace(dsn, "default@", "nobody@", 1), "ClickHouse refuses: user or password is wrong: check the name in the DSN"},
 		{[]string{"incidents", "list"}, e.DSN(), "ClickHouse refuses: database spikeline is missing: run spikeline schema apply, or replay logs into it"},
 		{[]string{"report", "latest"}, e.DSN(), "ClickHouse refuses: database spikeline is missing"},
-		{[]string{"export", "--from", "2025-11-18T00:00:00Z", "--format", "csv", "-o", "-"}, e.DSN(), "database spikeline is missing, or not whole: run spikeline schema apply"},
+		{[]string{"export", "--from", "2025-11-18T00:00:00Z", "--format", "csv", "-o", "-"}, e.DSN(), "ClickHouse refuses: database spikeline is missing: run spikeline schema apply"},
 	} {
 		said, status := command(t, append(c.args, "--clickhouse", c.dsn)...)
 		if status != failed || strings.Count(said, "\n") != 1 || !strings.Contains(said, c.want) {
