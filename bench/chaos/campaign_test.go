@@ -163,8 +163,10 @@ func (c *campaign) verify(ctx context.Context) {
 	if err := c.db.await(ctx, patience, "SELECT toUnixTimestamp(max(closed_to)) FROM spikeline.progress_rev", fmt.Sprint(closed.Unix())); err != nil {
 		t.Errorf("windows are not all closed: %v", err)
 	}
-	c.bringBack(ctx)
 	real := must(read(ctx, c.kafka.Client(), through))(t)
+	if c.takenOut(ctx) {
+		c.bringBack(ctx, real, "rescue")
+	}
 	if err := real.compareLedger(ctx, c.db); err != nil {
 		t.Errorf("the ledger: %v", err)
 	}
@@ -183,6 +185,7 @@ func (c *campaign) verify(ctx context.Context) {
 	}
 	c.table(real, damages)
 	c.compareIncidents(ctx, closed)
+	c.damageAndRepair(ctx, real)
 }
 
 // compareIncidents reads the same records once more, without faults, into another ClickHouse.

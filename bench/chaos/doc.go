@@ -9,7 +9,8 @@
 // overlap. Afterwards the topic is read back, record by record, by a reference
 // that knows no windows that merge, no judge and no crash; ClickHouse must
 // hold exactly what it counts. A second pass without faults over the same
-// records must tell the same incidents.
+// records must tell the same incidents. At last a part of ClickHouse is damaged,
+// and its rows are brought back as docs/operations.md says.
 //
 //	campaign_test.go    the campaign in its order, and the table
 //	world_test.go       broker, engine, workers, and their configuration
