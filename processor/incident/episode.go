@@ -44,6 +44,7 @@ type member struct {
 	again   dip     // its first trouble after it had recovered
 	single  bool    // it has a cascade event of its own
 	sure    bool    // its usual rate comes from the detector
+	adopted bool    // the detector has taken its errors as normal
 }
 
 // dip is a member's second trouble.
@@ -88,7 +89,6 @@ type episode struct {
 	missed     float64
 	grade      int           // index into severities
 	quiet      time.Duration // that ends it
-	adopted    bool          // the detector has taken errors of it as normal
 	newNormal  bool          // its errors never ended: they are what is usual now
 	abandoned  bool          // its members never came back
 	dirty      bool          // something a reader sees has changed in this window

@@ -3,6 +3,7 @@ package incident
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 	"time"
 
@@ -121,16 +122,23 @@ func (e *episode) take(f *series, s *detect.Signal, m *moment) {
 
 // adopt takes what a finding saw last as usual from now on: the detector does so too.
 func (e *episode) adopt(s *detect.Signal, m *moment) {
-	e.adopted = true
 	if s.Scope.Service == "" && e.pool != nil {
-		e.pool.usual = s.Adopted
+		e.pool.usual, e.pool.adopted = s.Adopted, true
 	}
 	if mem := e.byName[s.Scope.Service]; mem != nil && s.Scope.Pop == "" {
-		mem.usual = s.Adopted
+		mem.usual, mem.adopted = s.Adopted, true
 		if v := m.fleet.byName[mem.Service]; v != nil {
 			v.relearn()
 		}
 	}
+}
+
+// adopted says that the errors of all whom the incident is about were taken as normal.
+func (e *episode) adopted() bool {
+	if e.pool != nil && !e.pool.adopted || e.pool == nil && len(e.members) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(e.members, func(mem *member) bool { return !mem.adopted })
 }
 
 // enlistStruck makes members of the services behind a signal that names none.

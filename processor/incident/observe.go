@@ -300,7 +300,7 @@ func (e *episode) judge(m *moment) {
 	e.burn(m)
 	e.burning(m)
 	need := max(m.cfg.Quiet, min(m.cfg.QuietLimit, time.Duration(e.longest*m.width)*5/2))
-	e.newNormal = e.lastSignal > 0 && e.lastBad-e.lastSignal >= int64(m.cfg.ResidualLimit) || e.adopted && e.calm > 0 && !e.followed(m)
+	e.newNormal = e.lastSignal > 0 && e.lastBad-e.lastSignal >= int64(m.cfg.ResidualLimit) || e.calm > 0 && e.adopted() && !e.followed(m)
 	e.abandoned = e.silent*m.width >= int64(m.cfg.Silence)
 	over := calm >= need && (!e.followed(m) || calm >= m.cfg.QuietLimit)
 	if !over && !e.newNormal && !e.abandoned {

@@ -15,9 +15,6 @@ func (e *episode) state(c *codec) {
 		e.grade = 0
 	}
 	c.bool(&e.dark)
-	if c.version >= 2 {
-		c.bool(&e.adopted)
-	}
 	slice(c, &e.gaps, func(c *codec, g *logGap) {
 		c.interval(&g.interval)
 		c.bool(&g.dark)
@@ -87,6 +84,9 @@ func (m *member) state(c *codec) {
 	c.bool(&m.early)
 	c.bool(&m.single)
 	c.bool(&m.sure)
+	if c.version >= 2 {
+		c.bool(&m.adopted)
+	}
 }
 
 func (f *series) state(c *codec) {

@@ -122,6 +122,27 @@ func TestAServiceThatFailsByNatureIsAnIncidentOfAnHourThatSaysSo(t *testing.T) {
 	}
 }
 
+// A service that is first seen while others are down fails for their reason: what it
+// began with may be taken for its nature, but the outage is not.
+func TestANewcomerInALongOutageDoesNotMakeItTheNewNormal(t *testing.T) {
+	w := fiveServices(t)
+	for _, s := range []string{"s1.example", "s2.example"} {
+		w.fails(s, "11:00", "14:00", flat(0.5), 500, true)
+	}
+	w.service("late.example", 40)
+	w.traffic("late.example", "00:00", "11:10", 0)
+	w.fails("late.example", "11:10", "14:00", flat(0.3), 500, true)
+	p := w.judged(Default(), "10:00", "16:00")
+	for _, in := range p.incidents {
+		if in.FirstService == "s1.example" && (in.Open || !within(in.EndedAt, w.at("14:00"))) {
+			t.Errorf("it ended at %s, its errors at 14:00:00\n%s", clock(in.EndedAt), p.text())
+		}
+	}
+	if text := p.text(); len(p.incidents) != 1 || strings.Contains(text, "taken as the new normal") {
+		t.Errorf("%d incidents\n%s", len(p.incidents), text)
+	}
+}
+
 func TestRefusalsBeforeAnOutageElsewhereDoNotDateIt(t *testing.T) {
 	w := fiveServices(t)
 	w.refuses("s4.example", "11:19:20", "11:40", 0.4)
