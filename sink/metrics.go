@@ -13,6 +13,7 @@ type Metrics struct {
 	Rollups             atomic.Uint64         // inserts into windows_1m and windows_1h
 	Saves               atomic.Uint64         // states kept
 	RollupsStalledSince atomic.Int64          // Unix nanoseconds since when rollups fail, while windows go on; 0 while all is well
+	PartsTakenOut       atomic.Int64          // parts of our tables that ClickHouse could not read and took out, when last looked
 	Batches             atomic.Uint64         // written whole
 	QueueBatches        atomic.Int64          // waiting, those in hand included
 	QueueRows           atomic.Int64          // waiting, those in hand included

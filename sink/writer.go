@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -38,6 +39,8 @@ type Writer struct {
 
 	cancel context.CancelFunc
 	ended  chan struct{}
+
+	watching sync.WaitGroup
 }
 
 var _ processor.Sink = (*Writer)(nil)
@@ -69,6 +72,7 @@ func Open(ctx context.Context, c Config, save func(context.Context, processor.Sn
 	life, cancel := context.WithCancel(ctx)
 	w.cancel = cancel
 	go w.run(life, away)
+	w.watching.Go(func() { w.watchParts(life) })
 	return w, nil
 }
 
@@ -118,6 +122,7 @@ func (w *Writer) Close(ctx context.Context) error {
 	}
 	w.cancel()
 	<-w.ended
+	w.watching.Wait()
 	return errors.Join(err, w.conn.Close())
 }
 

@@ -69,6 +69,7 @@ var (
 	SinkRetries         = counter("sink_retries_total", "Inserts that failed and were tried again.")
 	SinkStalledSeconds  = gauge("sink_stalled_since_timestamp_seconds", "Unix time at which ClickHouse stopped taking rows; 0 while it takes them.")
 	RollupsStalled      = gauge("sink_rollups_stalled_since_timestamp_seconds", "Unix time at which windows_1m and windows_1h fell behind because ClickHouse failed to sum them; 0 while they follow. Windows go on.")
+	PartsTakenOut       = gauge("sink_parts_taken_out", "Parts of the tables that ClickHouse could not read and took out, maybe with rows that are nowhere else. They count until they are dropped.")
 	ProcessBuildInfo    = gauge("build_info", "1, with the version in its labels.", "version", "go", "commit")
 	ProcessStartSeconds = gauge("start_timestamp_seconds", "Unix time at which the process started.")
 )
@@ -86,7 +87,7 @@ var Catalogue = []Metric{
 	OpenWindows, OpenCells, PartialsSent, MessagesReceived, MessagesUnreadable,
 	JudgeActive, FrontierSeconds, WindowsClosed, WindowsRevised, WindowsIncomplete, Signals, IncidentsOpen,
 	IncidentsStarted, SeriesWatched, JudgeStepSeconds, SnapshotBytes, SnapshotsSaved, DetectionDelaySecs, ReleasedLate,
-	SinkRows, SinkBatches, SinkQueue, SinkQueueLimit, SinkRetries, SinkStalledSeconds, RollupsStalled,
+	SinkRows, SinkBatches, SinkQueue, SinkQueueLimit, SinkRetries, SinkStalledSeconds, RollupsStalled, PartsTakenOut,
 	AlertsSent, AlertsQueue,
 	ProcessBuildInfo, ProcessStartSeconds,
 }

@@ -116,6 +116,7 @@ func (w *worker) exposeSink() {
 	telemetry.Read(m, telemetry.SinkRetries, s.Retries.Load)
 	telemetry.Read(m, telemetry.SinkStalledSeconds, func() float64 { return seconds(s.StalledSince.Load()) })
 	telemetry.Read(m, telemetry.RollupsStalled, func() float64 { return seconds(s.RollupsStalledSince.Load()) })
+	telemetry.Read(m, telemetry.PartsTakenOut, s.PartsTakenOut.Load)
 }
 
 func (w *worker) exposeAlerts() {

@@ -8,6 +8,8 @@
 -- The writer is the user of spikeline run. It needs sink.apply_schema: false, since it may not change the schema.
 CREATE USER IF NOT EXISTS spikeline_writer IDENTIFIED WITH sha256_password BY {writer_password:String};
 GRANT SELECT, INSERT ON spikeline.* TO spikeline_writer;
+-- So that it can tell when ClickHouse took out a part that it could not read.
+GRANT SELECT(database, table, name, reason) ON system.detached_parts TO spikeline_writer;
 
 -- The owner is the user of spikeline schema apply.
 CREATE USER IF NOT EXISTS spikeline_owner IDENTIFIED WITH sha256_password BY {owner_password:String};
