@@ -34,7 +34,7 @@ var hopeless = map[int32]string{
 	194: "a password is needed: set sink.password_env or sink.password_file",
 	195: "the user may not come from this address",
 	452: "a setting is forbidden to this user: async_insert, max_execution_time, insert_deduplication_token and max_partitions_per_insert_block are needed",
-	497: "the user lacks a right: grant SELECT, INSERT (and CREATE, for schema apply) on spikeline.*",
+	497: "the user lacks a right: spikeline schema print --users has the grants of a writer, an owner and a reader",
 	516: "user or password is wrong: check sink.dsn, sink.password_env or sink.password_file",
 }
 

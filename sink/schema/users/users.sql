@@ -14,6 +14,11 @@ GRANT SELECT(database, table, name, reason) ON system.detached_parts TO spikelin
 -- The owner is the user of spikeline schema apply.
 CREATE USER IF NOT EXISTS spikeline_owner IDENTIFIED WITH sha256_password BY {owner_password:String};
 GRANT SELECT, INSERT, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP VIEW, ALTER ADD COLUMN ON spikeline.* TO spikeline_owner;
+GRANT TABLE ENGINE ON Atomic TO spikeline_owner;
+GRANT TABLE ENGINE ON ReplacingMergeTree TO spikeline_owner;
+GRANT TABLE ENGINE ON AggregatingMergeTree TO spikeline_owner;
+-- A view is replaced through a table of that name.
+GRANT DROP TABLE ON spikeline._tmp_replace_* TO spikeline_owner;
 
 -- The reader is for Grafana, which hands SQL on unchecked: it sees the results, changes nothing, and cannot run for long.
 -- readonly = 2, not 1, since Grafana's data source sets max_execution_time.
