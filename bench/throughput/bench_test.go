@@ -17,8 +17,8 @@ import (
 )
 
 var (
-	records = flag.Int("records", 3_000_000, "records in the topic")
-	rounds  = flag.Int("rounds", 3, "times each system runs; medians are shown")
+	records = flag.Int("records", 6_000_000, "records in the topic")
+	rounds  = flag.Int("rounds", 2, "times each system runs; the middle one by CPU time is shown, of two the slower")
 	hosts   = flag.Int("hosts", 200, "hosts in the topic")
 	codec   = flag.String("codec", "lz4", "lz4 or none")
 	only    = flag.String("only", "", "run the systems whose name has this part")

@@ -63,6 +63,7 @@ func (w *world) systems() (chosen []system) {
 		{"spikeline's decoder and folder, 1 thread, file", fromFile},
 		{"ClickHouse, 1 thread, file", func(w *world) result { return clickhouse(w, 1) }},
 		{"ClickHouse, 2 threads, file", func(w *world) result { return clickhouse(w, 2) }},
+		{"Flink, MiniCluster", flink},
 		{"Kafka Streams, partition-local", func(w *world) result { return streams(w, "local") }},
 		{"Kafka Streams, repartitioned", func(w *world) result { return streams(w, "dsl") }},
 	} {
@@ -249,7 +250,17 @@ func peakMemory(pid int) (n int64) {
 // streams runs a Kafka Streams application of bench/peers/kafkastreams.
 func streams(w *world, kind string) result {
 	name, dir := w.turn()
-	project := "../peers/kafkastreams"
+	return peer(w, "kafkastreams", kind, w.kafka.Addr, topic, strconv.FormatInt(w.truth.Records, 10), filepath.Join(dir, name+"-"+kind))
+}
+
+// flink runs the job of bench/peers/flink. Flink reads private parts of the Java library, which it needs to be opened for it.
+func flink(w *world) result {
+	return peer(w, "flink", w.kafka.Addr, topic)
+}
+
+// peer builds a project of bench/peers once, and runs its main class.
+func peer(w *world, name string, args ...string) result {
+	project := "../peers/" + name
 	if _, err := os.Stat(project + "/target/lib"); err != nil {
 		build := exec.Command("mvn", "-q", "-B", "compile", "dependency:copy-dependencies", "-DoutputDirectory=target/lib")
 		build.Dir = project
@@ -257,8 +268,9 @@ func streams(w *world, kind string) result {
 			w.Fatalf("mvn could not build %s: %v\n%s", project, err, out)
 		}
 	}
-	c := exec.Command("java", "-Xmx1g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", project+"/target/classes:"+project+"/target/lib/*",
-		"bench.Main", kind, w.kafka.Addr, topic, strconv.FormatInt(w.truth.Records, 10), filepath.Join(dir, name+"-"+kind))
+	options := []string{"-Xmx1g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "--add-opens=java.base/java.util=ALL-UNNAMED",
+		"-cp", project + "/target/classes:" + project + "/target/lib/*", "bench.Main"}
+	c := exec.Command("java", append(options, args...)...)
 	c.Stderr = os.Stderr
 	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return w.whole(c)

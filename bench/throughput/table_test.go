@@ -16,7 +16,7 @@ import (
 // table shows the medians, and how many times as much spikeline run does a CPU-second.
 func table(w *world, systems []system, results [][]result) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %d records of %d bytes, %d hosts, %d pops, %d partitions, %s; medians of %d interleaved runs.\n", time.Now().UTC().Format(time.DateOnly),
+	fmt.Fprintf(&b, "%s, %d records of %d bytes, %d hosts, %d pops, %d partitions, %s; the middle of %d interleaved runs by CPU time, of two the slower.\n", time.Now().UTC().Format(time.DateOnly),
 		w.truth.Records, w.truth.Bytes/w.truth.Records, *hosts, 300, partitions, *codec, *rounds)
 	fmt.Fprintf(&b, "%s, %d cores, %s; load averages %s before, %s after.\n", cpuModel(), runtime.NumCPU(), versions(), w.started, load())
 	fmt.Fprintf(&b, "Command: `make bench ARGS=\"-records %d -rounds %d -codec %s%s\"`\n\n", *records, *rounds, *codec, more())
@@ -70,7 +70,7 @@ func cpuModel() string {
 func versions() string {
 	java, _ := exec.Command("java", "-version").CombinedOutput()
 	line, _, _ := strings.Cut(string(java), "\n")
-	return runtime.Version() + ", Kafka and Kafka Streams 4.4.0, ClickHouse 26.7 embedded, " + line
+	return runtime.Version() + ", Kafka and Kafka Streams 4.4.0, Flink 2.2.1, ClickHouse 26.7 embedded, " + line
 }
 
 // publish puts text between the markers of name.
