@@ -74,8 +74,8 @@ func TestDecodingDoesNotAllocate(t *testing.T) {
 }
 
 func TestUnknownFormatIsRefusedWithTheKnownOnes(t *testing.T) {
-	_, err := New("iis")
-	if err == nil || !strings.Contains(err.Error(), `"iis"`) || !strings.Contains(err.Error(), "cloudflare") {
+	_, err := New("squid")
+	if err == nil || !strings.Contains(err.Error(), `"squid"`) || !strings.Contains(err.Error(), "cloudflare") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -1,7 +1,5 @@
 package accesslog
 
-import "bytes"
-
 // cloudfront reads Amazon CloudFront's standard logs: values split by tabs, in
 // the order of the "#Fields:" line of the file (a line that starts with # is
 // Empty, and a new #Fields line changes the order), by default that of the 33
@@ -12,17 +10,10 @@ import "bytes"
 // The logs hold no origin status: an error is taken to be the origin's own
 // answer unless the detailed result type names a failure to get one, such as OriginCommError.
 // Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html
-type cloudfront struct {
-	clock   clock
-	slots   []uint8 // by column
-	values  [cfnSlots][]byte
-	stamp   [20]byte // date and time as RFC 3339
-	scratch []byte
-}
+type cloudfront struct{ columns }
 
 const (
-	cfnOther uint8 = iota
-	cfnDate
+	cfnDate uint8 = iota + 1
 	cfnTime
 	cfnTimestamp
 	cfnHost
@@ -35,7 +26,6 @@ const (
 	cfnTaken
 	cfnResult
 	cfnDetail
-	cfnSlots
 )
 
 var cloudfrontNames = map[string]uint8{
@@ -49,34 +39,12 @@ const cloudfrontFields = "date time x-edge-location sc-bytes c-ip cs-method cs(H
 	"cs-protocol-version fle-status fle-encrypted-fields c-port time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len sc-range-start sc-range-end"
 
 func newCloudfront() Decoder {
-	d := &cloudfront{stamp: [20]byte{10: 'T', 19: 'Z'}}
-	d.fields([]byte(cloudfrontFields))
-	return d
-}
-
-// fields learns the columns. 256 are more than CloudFront has.
-func (d *cloudfront) fields(list []byte) {
-	d.slots = d.slots[:0]
-	for _, name := range bytes.Fields(list) {
-		if len(d.slots) < 256 {
-			d.slots = append(d.slots, cloudfrontNames[string(name)])
-		}
-	}
+	return &cloudfront{newColumns('\t', cloudfrontNames, cloudfrontFields)}
 }
 
 func (d *cloudfront) Decode(line []byte, r *Record) Reason {
-	if reason := begin(line, r); reason != OK {
+	if reason := d.start(line, r); reason != OK {
 		return reason
-	}
-	line = bytes.TrimRight(line, "\r\n")
-	if line[0] == '#' {
-		if list, ok := bytes.CutPrefix(line, []byte("#Fields:")); ok {
-			d.fields(list)
-		}
-		return Empty
-	}
-	if !d.split(line) {
-		return Malformed
 	}
 	v := &d.values
 	t, reason := d.time()
@@ -98,43 +66,12 @@ func (d *cloudfront) Decode(line []byte, r *Record) Reason {
 	return first(reason, bad)
 }
 
-// split finds the columns. There must be as many as there are fields.
-func (d *cloudfront) split(line []byte) bool {
-	d.values = [cfnSlots][]byte{}
-	for k, slot := range d.slots {
-		end := bytes.IndexByte(line, '\t')
-		if last := k == len(d.slots)-1; last != (end < 0) {
-			return false
-		} else if last {
-			end = len(line)
-		}
-		if v := line[:end]; slot != cfnOther && string(v) != "-" {
-			d.values[slot] = v
-		}
-		line = line[min(end+1, len(line)):]
-	}
-	return len(d.slots) > 0
-}
-
 func (d *cloudfront) time() (int64, Reason) {
 	date, clock := d.values[cfnDate], d.values[cfnTime]
-	b := d.values[cfnTimestamp]
 	if len(date)+len(clock) > 0 {
-		if len(date) != 10 || len(clock) != 8 {
-			return 0, BadTimestamp
-		}
-		copy(d.stamp[:], date)
-		copy(d.stamp[11:], clock)
-		b = d.stamp[:]
+		return d.dateTime(date, clock)
 	}
-	if len(b) == 0 {
-		return 0, NoTimestamp
-	}
-	ns, _, ok := d.clock.text(b)
-	if !ok {
-		return 0, BadTimestamp
-	}
-	return ns, OK
+	return d.timestamp(d.values[cfnTimestamp])
 }
 
 // isEdgeFailure says that the edge failed to get an answer from the origin, or to run its own code.

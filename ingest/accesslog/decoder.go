@@ -21,10 +21,15 @@ var formats = []format{
 	{"vercel", newVercel, `JSON objects with "proxy" and its "statusCode"`, []string{`"proxy"`}},
 	{"envoy_json", newEnvoyJSON, `JSON objects with "start_time" and "response_code"`, []string{`"response_code"`}},
 	{"fastly", newFastly, `JSON objects with "time_elapsed" and a status`, []string{`"time_elapsed"`}},
+	{"traefik", newTraefik, `JSON objects with "DownstreamStatus"`, []string{`"DownstreamStatus"`}},
+	{"caddy", newCaddy, `JSON objects of Caddy's access logger: "ts", "request", "status"`, []string{`"request"`, `"ts"`}},
 	{"nginx_json", newNginxJSON, `JSON objects with "status" and a time as nginx names them`, []string{`"status"`}},
 	{"envoy", newEnvoy, `in Envoy's text format: [time], "request", code, flags, numbers, five quoted fields`, nil},
+	{"alb", newALB, `in the format of AWS's Application Load Balancers: type, time, balancer, addresses, times, codes, sizes, "request"`, nil},
+	{"traefik_clf", newTraefikCLF, `in Traefik's text format: the combined log format, then a count, "router", "server", milliseconds`, nil},
 	{"combined", newCombined, `in the combined log format: address, [time], "request", status, bytes`, nil},
 	{"cloudfront", newCloudfront, `tab-separated with CloudFront's fields`, []string{"\t"}},
+	{"iis", newIIS, `in the W3C extended format of IIS, with as many values as its fields`, []string{" "}},
 }
 
 // Formats lists the names that New takes.

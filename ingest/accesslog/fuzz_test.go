@@ -56,12 +56,74 @@ func FuzzNginxJSON(f *testing.F) {
 	fuzzDecoder(f, "nginx_json", byJSON(refNginxJSON))
 }
 
-func FuzzCombined(f *testing.F) {
-	for _, line := range combinedSamples {
+func FuzzCaddy(f *testing.F) {
+	addJSONSeeds(f, caddySamples...)
+	addJSONSeeds(f,
+		`{"ts":1763465284123,"logger":"http.log.error","status":502,"request":{"host":"a.b"}}`,
+		`{"ts":"2025/11/18 11:28:04.123","status":0,"size":"7","duration":12300000,"request":"GET / HTTP/1.1"}`,
+		`{"ts":1763465284.5,"status":"200","duration":"1.5s","request":{"host":"A.B:8443","method":"GET","uri":"/a#b","uri":"\/c?d"},"logger":""}`)
+	fuzzDecoder(f, "caddy", byJSON(refCaddy))
+}
+
+func FuzzTraefik(f *testing.F) {
+	addJSONSeeds(f, traefikSamples...)
+	addJSONSeeds(f, `{"StartLocal":"2025-11-18T12:28:04+01:00","RequestHost":"-","RequestAddr":"A.B:80","DownstreamStatus":"499","Duration":"12300000","ServiceName":"","RouterName":"r"}`)
+	fuzzDecoder(f, "traefik", byJSON(refTraefik))
+}
+
+func FuzzALB(f *testing.F) {
+	addLineSeeds(f, albSamples, ` "x" 5.0`)
+	f.Add([]byte(`ws 2025-11-18T11:28:04.186641Z app/a/b 203.0.113.7:1 10.0.0.1:80 0.001 0.001 0.001 101 101 1 2 "GET http://a.b:80/x HTTP/1.1" "a\"b" - - - "-" "-" "-" 0 2025-11-18T11:27:04.186641Z "-"`))
+	f.Add([]byte(`http 2025-11-18T11:28:04.186641Z app/a/b 203.0.113.7:1 - -1 -1 -1 400 - 0 272 "- http://a.b:80- -" "-" - - - "-" "c.d" "-" - 2025-11-18T11:29:04.186641Z "-"`))
+	f.Add([]byte(`http 2000-01-01T00:00:00Z 0 0 0 0 0 0 0 0 00 0 "" "" 0 0 0 "" "0" "0"  1`))
+	fuzzDecoder(f, "alb", refALB)
+}
+
+func FuzzTraefikCLF(f *testing.F) {
+	addLineSeeds(f, traefikCLFSamples, ` 1 "a" "b" -ms`)
+	fuzzDecoder(f, "traefik_clf", refTraefikCLF)
+}
+
+// FuzzIIS decodes a line after the directive that gives its columns.
+func FuzzIIS(f *testing.F) {
+	for _, line := range iisSamples {
+		f.Add(iisFields, line)
+		f.Add("sc-status time date cs-host", line)
+	}
+	f.Add("date time cs-host s-sitename sc-status sc-bytes time-taken", "2025-11-18 11:28:04 A.B:80 W3SVC1 404 7 0.5")
+	f.Add("time cs(Host) sc-status cs-method cs-uri-stem", "11:28:04 - 200 GET /a?b")
+	f.Fuzz(func(t *testing.T, fields, line string) {
+		if len(fields) > 1000 || refHugePower.MatchString(line) {
+			return
+		}
+		d := newIIS()
+		var want, got Record
+		d.Decode([]byte("#Fields: "+fields), &got)
+		wantReason := begin([]byte(line), &want)
+		if wantReason == OK {
+			wantReason = refIIS(fields, line, &want)
+		}
+		reason := d.Decode([]byte(line), &got)
+		if reason == Malformed && wantReason == Malformed {
+			return
+		}
+		if a, b := text(&got, reason), text(&want, wantReason); a != b {
+			t.Fatalf("%q of %q\n got %s\nwant %s", line, fields, a, b)
+		}
+	})
+}
+
+func addLineSeeds(f *testing.F, lines []string, suffix string) {
+	for _, line := range lines {
 		f.Add([]byte(line))
 		f.Add([]byte(line[:len(line)-1]))
-		f.Add([]byte(line + ` 0.012 "x" 5.0`))
+		f.Add([]byte(line[:len(line)/2]))
+		f.Add([]byte(line + suffix))
 	}
+}
+
+func FuzzCombined(f *testing.F) {
+	addLineSeeds(f, combinedSamples, ` 0.012 "x" 5.0`)
 	fuzzDecoder(f, "combined", refCombined)
 }
 
@@ -87,7 +149,7 @@ func FuzzOtherFormats(f *testing.F) {
 				t.Fatalf("%s: valid JSON is %v, but %q is %v", name, valid, line, wantReason)
 			}
 			reason := used[name].Decode(line, &got)
-			if name == "cloudfront" {
+			if name == "cloudfront" || name == "iis" {
 				used[name], _ = New(name) // a #Fields line is meant to change what follows
 			}
 			if a, b := text(&got, reason), text(&want, wantReason); a != b {
@@ -146,7 +208,7 @@ func FuzzDecimal(f *testing.F) {
 
 // FuzzHost holds host to its reference: one expression a rule.
 func FuzzHost(f *testing.F) {
-	for _, s := range []string{"", "a.b", "A.B:80", "a.b.", "a.b.:443", "a..", "[2001:DB8::1]:443", "[::1]", "[::1", "[a]", "a b", "caf\xe9", "a:b", "::1", ":80", "_", "."} {
+	for _, s := range []string{"", "a.b", "A.B:80", "a.b.", "a.b.:443", "a..", "[2001:DB8::1]:443", "[::1]", "[::1", "[a]", "a b", "caf\xe9", "a:b", "::1", ":80", "_", "-:1", "."} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

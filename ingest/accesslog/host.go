@@ -53,8 +53,8 @@ func oddHost(raw, buf []byte) (name, scratch []byte) {
 	if n := len(raw); n > 0 && raw[n-1] == '.' {
 		raw = raw[:n-1]
 	}
-	if n := len(raw); n == 0 || n > maxHost || raw[n-1] == '.' {
-		return nil, buf
+	if n := len(raw); n == 0 || n > maxHost || raw[n-1] == '.' || n == 1 && (raw[0] == '-' || raw[0] == '_') {
+		return nil, buf // "-" is how logs write that there is none, "_" nginx's name of a server for all
 	}
 	for _, c := range raw {
 		if !(c|0x20-'a' < 26 || c-'0' < 10 || c == '-' || c == '.' || c == '_') {

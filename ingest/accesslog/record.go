@@ -22,8 +22,8 @@ type Record struct {
 // EdgeError says that the edge itself made this 5xx: no origin answered, or its answer was below 500.
 func (r *Record) EdgeError() bool { return r.Status >= 500 && r.OriginStatus < 500 }
 
-// Aborted says that the client left first (nginx and Cloudflare 499, CloudFront 000, Envoy 0 with DC).
-func (r *Record) Aborted() bool { return r.Status == 499 || r.Status == 0 }
+// Aborted says that the client left first (nginx and Cloudflare 499, AWS load balancers 460, CloudFront 000, Envoy 0 with DC).
+func (r *Record) Aborted() bool { return r.Status == 499 || r.Status == 460 || r.Status == 0 }
 
 // Cache is how the edge cache took part, by the names of Cloudflare's CacheCacheStatus.
 type Cache uint8

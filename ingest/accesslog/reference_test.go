@@ -188,7 +188,7 @@ func refHost(s string) string {
 	}
 	s = regexp.MustCompile(`:[0-9]*$`).ReplaceAllString(s, "")
 	s = strings.TrimSuffix(s, ".")
-	if !refHostForm.MatchString(s) || strings.HasSuffix(s, ".") || len(s) > 253 {
+	if !refHostForm.MatchString(s) || strings.HasSuffix(s, ".") || len(s) > 253 || s == "-" || s == "_" {
 		return ""
 	}
 	return s

@@ -59,9 +59,35 @@ var vercelSamples = []string{
 	`{"id":"1763465285127000","source":"lambda","host":"login.example.com","timestamp":1763465285127,"projectId":"prj_1","deploymentId":"dpl_1","level":"error","proxy":{"timestamp":1763465285127,"method":"POST","host":"login.example.com","path":"/session","statusCode":504,"region":"iad1","vercelCache":"MISS","clientIp":"198.51.100.23"}}`,
 }
 
+var albSamples = []string{
+	`http 2025-11-18T11:28:04.186641Z app/my-lb/50dc6c495c0c9188 203.0.113.7:2817 10.0.0.1:80 0.000 0.011 0.000 200 200 34 742 "GET http://api.example.com:80/v1/items?page=2 HTTP/1.1" "curl/8.8.0" - - arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/items/73e2d6bc24d8a067 "Root=1-58337262-36d228ad5d99923122bbe354" "-" "-" 0 2025-11-18T11:28:04.175000Z "forward" "-" "-" "10.0.0.1:80" "200" "-" "-" TID_1`,
+	`h2 2025-11-18T11:28:15.131000Z app/my-lb/50dc6c495c0c9188 198.51.100.23:2817 10.0.0.2:80 0.000 -1 -1 504 - 217 157 "POST https://login.example.com:443/session HTTP/2.0" "okhttp/4.12.0" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/login/73e2d6bc24d8a067 "Root=1-58337281-1d84f3d73c47ec4e58577259" "login.example.com" "arn:aws:acm:eu-central-1:123456789012:certificate/1" 1 2025-11-18T11:28:05.127000Z "forward" "-" "-" "10.0.0.2:80" "-" "-" "-" TID_2`,
+}
+
+var iisSamples = []string{
+	"2025-11-18 11:28:04 10.0.0.5 GET /v1/items page=2 443 - 203.0.113.7 Mozilla/5.0+(Windows+NT+10.0) - 200 0 0 12",
+	"2025-11-18 11:28:05 10.0.0.5 POST /session - 443 CORP\\frank 198.51.100.23 okhttp/4.12.0 https://example.com/ 503 0 64 5004",
+}
+
+var caddySamples = []string{
+	`{"level":"info","ts":1763465284.123,"logger":"http.log.access.log0","msg":"handled request","request":{"remote_ip":"203.0.113.7","remote_port":"2817","client_ip":"203.0.113.7","proto":"HTTP/2.0","method":"GET","host":"api.example.com","uri":"/v1/items?page=2","headers":{"User-Agent":["curl/8.8.0"]},"tls":{"resumed":false}},"bytes_read":0,"user_id":"","duration":0.012,"size":742,"status":200,"resp_headers":{"Server":["Caddy"]}}`,
+	`{"level":"error","ts":"2025-11-18T11:28:05.127Z","logger":"http.log.access","msg":"handled request","request":{"remote_ip":"198.51.100.23","proto":"HTTP/1.1","method":"POST","host":"login.example.com:443","uri":"/session"},"bytes_read":217,"duration":10.004,"size":0,"status":502}`,
+}
+
+var traefikSamples = []string{
+	`{"ClientAddr":"203.0.113.7:2817","ClientHost":"203.0.113.7","DownstreamContentSize":742,"DownstreamStatus":200,"Duration":12300000,"OriginContentSize":742,"OriginDuration":11000000,"OriginStatus":200,"Overhead":1300000,"RequestAddr":"api.example.com","RequestHost":"api.example.com","RequestMethod":"GET","RequestPath":"/v1/items?page=2","RequestProtocol":"HTTP/2.0","RouterName":"items@docker","ServiceName":"items-svc@docker","StartLocal":"2025-11-18T12:28:04.123456789+01:00","StartUTC":"2025-11-18T11:28:04.123456789Z","entryPointName":"websecure","level":"info","msg":"","time":"2025-11-18T11:28:04Z"}`,
+	`{"DownstreamContentSize":15,"DownstreamStatus":502,"Duration":10004000000,"OriginStatus":0,"RequestAddr":"login.example.com:443","RequestMethod":"POST","RequestPath":"/session","RouterName":"login@docker","level":"info","msg":"","time":"2025-11-18T12:28:05+01:00"}`,
+}
+
+var traefikCLFSamples = []string{
+	`203.0.113.7 - - [18/Nov/2025:11:28:04 +0000] "GET /v1/items?page=2 HTTP/2.0" 200 742 "-" "Mozilla/5.0 (X11; Linux x86_64)" 17 "items@docker" "http://10.0.0.1:80" 12ms`,
+	`198.51.100.23 - frank [18/Nov/2025:11:28:05 +0000] "POST /session HTTP/1.1" 404 19 "-" "okhttp/4.12.0" 18 "-" "-" 0ms`,
+}
+
 // samples are the lines of every format, as its vendor documents them.
 var samples = map[string][]string{
 	"cloudflare": cloudflareSamples, "combined": combinedSamples, "nginx_json": nginxJSONSamples,
 	"cloudfront": cloudfrontSamples, "fastly": fastlySamples, "envoy": envoySamples, "envoy_json": envoyJSONSamples,
 	"akamai": akamaiSamples, "gcp": gcpSamples, "vercel": vercelSamples,
+	"alb": albSamples, "iis": iisSamples, "caddy": caddySamples, "traefik": traefikSamples, "traefik_clf": traefikCLFSamples,
 }

@@ -49,7 +49,7 @@ func (f *file) detect(lines [][]byte) (format, why string, err error) {
 }
 
 // zoneless are times of day with a date and without a zone.
-var zoneless = regexp.MustCompile(`(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d)(\])|(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?)(["\s]|$)`)
+var zoneless = regexp.MustCompile(`(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d)(\])|(\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?)(["\s]|$)`)
 
 func addZone(match []byte) []byte {
 	last := len(match) - 1
@@ -57,9 +57,14 @@ func addZone(match []byte) []byte {
 	case ']':
 		return append(bytes.Clone(match[:last]), " +0000]"...)
 	case '"', ' ', '\t':
-		return append(append(bytes.Replace(match[:last], []byte(" "), []byte("T"), 1), 'Z'), match[last])
+		return append(append(asISO(match[:last]), 'Z'), match[last])
 	}
-	return append(bytes.Replace(match, []byte(" "), []byte("T"), 1), 'Z')
+	return append(asISO(match), 'Z')
+}
+
+// asISO writes 2025/11/18 11:28:04 as 2025-11-18T11:28:04.
+func asISO(at []byte) []byte {
+	return bytes.Replace(bytes.ReplaceAll(at, []byte("/"), []byte("-")), []byte(" "), []byte("T"), 1)
 }
 
 func firstText(lines [][]byte) []byte {

@@ -255,6 +255,56 @@ func TestEveryUnusableLineIsARejectWithItsNumberAndTheOthersCount(t *testing.T) 
 	}
 }
 
+// servers are two lines (a request that was answered, and one that failed) of logs as servers and balancers write them.
+var servers = map[string]string{
+	"alb.log": `http 2025-11-18T11:28:04.186641Z app/my-lb/50dc6c 192.168.131.39:2817 10.0.0.1:80 0.000 0.001 0.000 200 200 34 366 "GET http://shop.example.com:80/ HTTP/1.1" "curl/7.46.0" - - arn:aws:x "Root=1-58337262" "-" "-" 0 2025-11-18T11:28:04.186641Z "forward" "-" "-" "10.0.0.1:80" "200" "-" "-"
+https 2025-11-18T11:28:05.186641Z app/my-lb/50dc6c 192.168.131.39:2817 - -1 -1 -1 503 - 0 57 "GET https://shop.example.com:443/a?b=c HTTP/1.1" "curl/7.46.0" ECDHE-RSA TLSv1.2 arn:aws:x "Root=1-58337281" "shop.example.com" "arn:aws:acm:x" 1 2025-11-18T11:28:05.186641Z "forward" "-" "-" "-" "-" "-" "-"`,
+	"iis.log": `#Software: Microsoft Internet Information Services 10.0
+#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs-host sc-status sc-substatus sc-win32-status time-taken
+2025-11-18 11:28:04 10.0.0.5 GET /v1/items page=2 443 - 203.0.113.7 Mozilla/5.0+(X11) shop.example.com 200 0 0 12
+2025-11-18 11:28:05 10.0.0.5 GET /v1/items page=2 443 - 203.0.113.7 Mozilla/5.0+(X11) shop.example.com 503 0 0 1200`,
+	"caddy.log": `{"level":"info","ts":1763465284.123,"logger":"http.log.access.log0","msg":"handled request","request":{"remote_ip":"203.0.113.7","proto":"HTTP/2.0","method":"GET","host":"shop.example.com","uri":"/v1/items","headers":{}},"bytes_read":0,"duration":0.0123,"size":742,"status":200,"resp_headers":{}}
+{"level":"error","ts":1763465285.123,"logger":"http.log.access","msg":"handled request","request":{"remote_ip":"203.0.113.7","method":"GET","host":"shop.example.com:443","uri":"/v1/items"},"duration":1.0123,"size":0,"status":502}`,
+	"traefik log.json": `{"ClientHost":"203.0.113.7","DownstreamContentSize":742,"DownstreamStatus":200,"Duration":12300000,"OriginStatus":200,"RequestHost":"shop.example.com","RequestMethod":"GET","RequestPath":"/v1/items","StartUTC":"2025-11-18T11:28:04.123456789Z","time":"2025-11-18T11:28:04Z"}
+{"ClientHost":"203.0.113.7","DownstreamContentSize":0,"DownstreamStatus":502,"Duration":12300000,"OriginStatus":502,"RequestHost":"shop.example.com","RequestMethod":"GET","RequestPath":"/v1/items","StartUTC":"2025-11-18T11:28:05.1Z","time":"2025-11-18T11:28:05Z"}`,
+	"traefik.log": `203.0.113.7 - - [18/Nov/2025:11:28:04 +0000] "GET /v1/items HTTP/2.0" 200 742 "-" "-" 17 "items@docker" "http://10.0.0.1:80" 12ms
+203.0.113.7 - - [18/Nov/2025:11:28:05 +0000] "GET /v1/items HTTP/2.0" 502 742 "-" "-" 18 "items@docker" "http://10.0.0.1:80" 12ms`,
+}
+
+func TestLogsOfServersAndBalancersAreReadAsTheyAre(t *testing.T) {
+	formats := map[string]string{"alb.log": "alb", "iis.log": "iis", "caddy.log": "caddy", "traefik log.json": "traefik", "traefik.log": "traefik_clf"}
+	for name, text := range servers {
+		file := filepath.Join(t.TempDir(), name)
+		write(t, file, []byte("\ufeff"+strings.ReplaceAll(text, "\n", "\r\n")))
+		o := &outcome{rows: map[string]string{}, incidents: map[string]string{}, ledger: map[string]window.Block{}}
+		options := o.options(file)
+		options.Service.Fallback = "shop.example.com"
+		var found []Understood
+		options.Detected = func(list []Understood) { found = list }
+		if err := Run(context.Background(), options); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if len(found) != 1 || found[0].Format != formats[name] || !strings.HasPrefix(found[0].Why, "2 of 2 lines are ") {
+			t.Errorf("%s is understood as %v", name, found)
+		}
+		if n := o.folds.Counted.Load(); n != 2 || len(o.rows) != 1 || o.failed() != 1 || len(o.rejects) > 0 {
+			t.Errorf("%s: %d lines count, rejects %v, rows %v", name, n, o.rejects, o.rows)
+		}
+	}
+}
+
+// failed is the sum of the errors in all rows, which must be those of one shop.
+func (o *outcome) failed() (sum int) {
+	for cell, counts := range o.rows {
+		var requests, errors int
+		if fmt.Sscan(counts, &requests, &errors); strings.Contains(cell, "shop.example.com") {
+			sum += errors
+		}
+	}
+	return sum
+}
+
 func TestOfAFileThatBreaksOffWhatWasReadCounts(t *testing.T) {
 	parts := archive(t, outage(t), "edge-%d.log.gz", one)
 	content, err := os.ReadFile(parts[0])

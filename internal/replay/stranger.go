@@ -16,27 +16,30 @@ type kin struct {
 	looks  *regexp.Regexp
 	filter string // reads such lines, and writes nginx_json, cloudfront or combined; empty where none can
 	advice string // where there is no filter
-	sketch bool   // the filter is to be filled in
+	yours  string // what is to be put into the filter
 }
 
-// The columns of a load balancer's log up to the host of its request: split at slashes and colons, an address has the host second.
-const balancer = `awk '{split($%d,u,/[\/:]+/); printf "{\"time_iso8601\":\"%%s\",\"host\":\"%%s\",\"status\":\"%%s\",\"upstream_status\":\"%%s\",\"bytes_sent\":\"%%s\"}\n",$%d,u[2],$%d,$%d,$%d}'`
+const names = "your own names or places put in"
 
 // kins are tried in turn; the last ones are for anything like them.
 var kins = []kin{
-	{what: "log lines of an AWS Application Load Balancer", looks: regexp.MustCompile(`^(http|https|h2|grpcs|ws|wss) \d{4}-\d\d-\d\dT\S+Z app/`), filter: fmt.Sprintf(balancer, 14, 2, 9, 10, 12)},
-	{what: "log lines of an AWS Classic Load Balancer", looks: regexp.MustCompile(`^\d{4}-\d\d-\d\dT\S+Z \S+ \S+:\d+ \S+ (-?[\d.]+ ){3}(\d{3}|-) `), filter: fmt.Sprintf(balancer, 13, 1, 8, 9, 11)},
-	{what: "log lines of IIS", looks: regexp.MustCompile(`(?m)^#Fields: .*\bsc-status\b`), filter: `sed 's/ time-taken/ -/' | tr ' ' '\t'`},
-	{what: "log lines of Caddy", looks: regexp.MustCompile(`^\{.*"logger":\s*"http\.log\.access`), filter: `jq -c '{msec: .ts, host: .request.host, request_method: .request.method, request_uri: .request.uri, status, bytes_sent: .size, request_time: .duration}'`},
-	{what: "log lines of Traefik", looks: regexp.MustCompile(`^\{.*"DownstreamStatus":`), filter: `jq -c '{time_iso8601: .StartUTC, host: .RequestHost, request_method: .RequestMethod, request_uri: .RequestPath, status: .DownstreamStatus, upstream_status: .OriginStatus, bytes_sent: .DownstreamContentSize, request_time: (.Duration / 1e9)}'`},
+	{what: "log lines of an AWS Classic Load Balancer", looks: regexp.MustCompile(`^\d{4}-\d\d-\d\dT\S+Z \S+ \S+:\d+ \S+ (-?[\d.]+ ){3}(\d{3}|-) `), filter: `awk '{split($13,u,/[\/:]+/); printf "{\"time_iso8601\":\"%s\",\"host\":\"%s\",\"status\":\"%s\",\"upstream_status\":\"%s\",\"bytes_sent\":\"%s\"}\n",$1,u[2],$8,$9,$11}'`},
 	{what: "log lines in Elastic's common schema", looks: regexp.MustCompile(`^\{.*"(status_code|http\.response\.status_code)":`), filter: `jq -c '{time_iso8601: ."@timestamp", host: (.url.domain // ."url.domain"), status: (.http.response.status_code // ."http.response.status_code")}'`},
 	{what: "lines that Docker wrapped", looks: regexp.MustCompile(`^\{.*"log":\s*".*"stream":`), filter: `jq -j .log`},
-	{what: "log lines of HAProxy, whose times name no zone (a guess could be hours off)", looks: regexp.MustCompile(`haproxy\[\d+\]: .*\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d\.\d+\]`), advice: "have it log with option httplog clf"},
+	{what: "log lines of HAProxy, whose times name no zone", looks: regexp.MustCompile(`haproxy\[\d+\]: .*\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d\.\d+\]`),
+		filter: `awk '{for(i=1;$i!~/^\[../&&i<NF;)i++; split($(i+2),b,"/"); printf "{\"time_local\":\"%s +0000\",\"host\":\"%s\",\"status\":\"%s\",\"bytes_sent\":\"%s\"}\n",substr($i,2,20),b[1],$(i+4),$(i+5)}'`,
+		yours:  "the zone of its clock put in for +0000"},
+	{what: "lines of syslog whose times name neither year nor zone (a guess could be hours off)", looks: regexp.MustCompile(`^(<\d+>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ `),
+		advice: "have the server log the time of the request itself, such as 18/Nov/2025:11:28:04 +0100"},
 	{what: "one JSON array, not lines", looks: regexp.MustCompile(`^\s*\[\s*(\{.*)?$`), filter: `jq -c '.[]'`},
-	{what: "JSON with names of its own", looks: regexp.MustCompile(`^\s*\{.*\}\s*$`), filter: `jq -c '{time_iso8601: .TIME, host: .HOST, status: .STATUS}'`, sketch: true},
-	{what: "a table of values between commas", looks: regexp.MustCompile(`^[^,\s]+(,[^,]*){2,}$`), filter: `awk -F, 'NR>1 {printf "{\"time_iso8601\":\"%s\",\"host\":\"%s\",\"status\":\"%s\"}\n",$1,$2,$3}'`, sketch: true},
+	{what: "JSON with names of its own", looks: regexp.MustCompile(`^\s*\{.*\}\s*$`), filter: `jq -c '{time_iso8601: .TIME, host: .HOST, status: .STATUS}'`, yours: names},
+	{what: "a table of values between commas", looks: regexp.MustCompile(`^[^,\s]+(,[^,]*){2,}$`), filter: `awk -F, 'NR>1 {printf "{\"time_iso8601\":\"%s\",\"host\":\"%s\",\"status\":\"%s\"}\n",$1,$2,$3}'`, yours: names},
 	{what: "lines in UTF-16", looks: regexp.MustCompile(`^\x{FFFD}{2}(.\x00|\x00.)`), filter: "iconv -f UTF-16 -t UTF-8"},
 }
+
+// zoner puts a zone to the times of lines that would be read if they had one.
+var zoner = kin{yours: "that zone put in for +0000",
+	filter: `sed -E 's,(../[A-Z][a-z]{2}/[0-9]{4}(:[0-9]{2}){3})],\1 +0000],; s,([0-9]{4})[-/]([0-9]{2})[-/]([0-9]{2})[T ]([0-9]{2}(:[0-9]{2}){2}(\.[0-9]+)?)(["[:space:]]|$),\1-\2-\3T\4+0000\7,'`}
 
 // stranger explains lines that fit no format.
 func (f *file) stranger(lines [][]byte) error {
@@ -49,8 +52,11 @@ func (f *file) stranger(lines [][]byte) error {
 		zoned[i] = zoneless.ReplaceAllFunc(line, addZone)
 	}
 	if format, _ := accesslog.Detect(zoned); format != "" {
-		return fmt.Errorf("%s: its lines are %s, but their times name no zone, and a guess could be hours off: have the server log one, "+
-			"such as 18/Nov/2025:11:28:04 +0100 or 2025-11-18T11:28:04Z; the first line is %q", f.name, format, shown)
+		return fmt.Errorf("%s: its lines are %s, but their times name no zone, as in %q; a guess could be hours off: have the server log one, "+
+			"such as 18/Nov/2025:11:28:04 +0100 or 2025-11-18T11:28:04Z. Where all of them are of one zone, %s", f.name, format, shown, zoner.way(f.name))
+	}
+	if firstText(lines) == nil {
+		return fmt.Errorf("%s holds nothing but blank lines: name others, or the format with --format if its first %d kB alone are blank", f.name, headBytes>>10)
 	}
 	subject := append(bytes.Join(comments(lines), []byte("\n")), firstText(lines)...)
 	for _, k := range kins {
@@ -92,8 +98,8 @@ func (k kin) way(file string) string {
 		command = "zstdcat " + shellWord(file) + " | " + k.filter
 	}
 	yours := ""
-	if k.sketch {
-		yours = ", your own names or places put in"
+	if k.yours != "" {
+		yours = ", " + k.yours
 	}
 	return "they are read on the way" + yours + ", with: " + command + " | spikeline replay -"
 }
