@@ -39,6 +39,7 @@ type whole struct {
 	name   string // of the pop; empty for the fleet
 	seen   int32
 	tally  tally
+	usual  float64 // errors that its services usually have among the requests of this window
 	errors proportion
 	rate   rate
 }

@@ -19,6 +19,10 @@ func (d *Detector) judge(at moment) {
 		d.active[i] = d.active[i][:0]
 	}
 	d.natures, at.common = d.natures[:0], d.common()
+	d.fleet.usual = 0
+	for _, p := range d.pops {
+		p.usual = 0
+	}
 	ticks := d.minutesATick()
 	for _, s := range d.services {
 		d.judgeService(s, at, ticks)
@@ -56,10 +60,12 @@ func (d *Detector) judgeService(s *service, at moment, ticks int32) {
 	if refused != nil {
 		*list = append(*list, said{kind: ClientErrorSurge, finding: refused, service: s, share: &s.client, bad: c.client, of: c.answered()})
 	}
+	d.fleet.usual += float64(s.errors.expected) * c.requests
 	for i := range s.pops {
 		p := &s.pops[i]
 		p.tally.bound()
 		f := p.errors.step(&k.errors[s.sensitivity], at, p.tally.errors, p.tally.requests)
+		p.pop.usual += float64(p.errors.expected) * p.tally.requests
 		if f != nil {
 			d.noteNature(p.name, f, &p.errors)
 		}
@@ -73,7 +79,7 @@ func (d *Detector) judgeWhole(w *whole, list *[]said, traffic *trafficTuning, at
 	c := &w.tally
 	c.bound()
 	w.rate.turn(traffic, &d.clock, ticks)
-	errors := w.errors.step(&d.tuning.errors[normal], at, c.errors, c.requests)
+	errors := w.errors.stepWhole(&d.tuning.errors[normal], at, c.errors, c.requests, w.usual/max(c.requests, 1))
 	d.settle(w, at)
 	flow := w.rate.step(traffic, at, &d.clock, c.requests, w.errors.open != nil)
 	if errors != nil {

@@ -208,3 +208,18 @@ func TestErrorsThatManyServicesBeginWithAreNotTheNatureOfEach(t *testing.T) {
 		}
 	}
 }
+
+// A batch job grows where one in ten requests always fails: the fleet's share of errors
+// rises with it, and nothing is wrong with the fleet.
+func TestAFleetWhoseServicesFailAsTheyAlwaysDoIsNotAbnormalWhenOneOfThemGrows(t *testing.T) {
+	services := calmFleet(4, func(int) float64 { return 50 }, "AMS", "FRA")
+	auth := wild(5, 0.04)
+	auth.pops = []string{"AMS", "FRA"}
+	auth.effects = []effect{{from: at("13:00:00"), to: at("14:00:00"), traffic: 30}}
+	d, g := New(Default()), newGenerator(7, morning, append(services, auth)...)
+	for _, s := range run(d, g, at("15:00:00")) {
+		if s.Kind == ErrorSurge {
+			t.Fatalf("%s", timeline([]Signal{s}))
+		}
+	}
+}

@@ -18,9 +18,9 @@ type proportion struct {
 	open       *finding
 }
 
-// expect gives the expected rate, the guard, and the variance of the rate.
-func (p *proportion) expect(k *proportionTuning) (p0, guard, variance float64) {
-	p0 = (float64(p.good) + priorWeight*k.prior) / (float64(p.all) + priorWeight)
+// expect gives the expected rate (known at least), the guard, and the variance of the rate.
+func (p *proportion) expect(k *proportionTuning, known float64) (p0, guard, variance float64) {
+	p0 = max(known, (float64(p.good)+priorWeight*k.prior)/(float64(p.all)+priorWeight))
 	n := float64(p.learned)
 	if e := p0 * math.Sqrt(float64(p.vden)); n*k.gainVar > 0.2 && e > wanderLeast {
 		chance := math.Sqrt((2*e*e + e) / min(n, 2/k.gainVar)) // standard error of vnum, were there no wander
@@ -36,6 +36,11 @@ func (p *proportion) expect(k *proportionTuning) (p0, guard, variance float64) {
 // step judges one window in which bad of n requests were bad. It gives the
 // finding that lasts or ends in this window, nil if there is none.
 func (p *proportion) step(k *proportionTuning, at moment, bad, n float64) *finding {
+	return p.stepWhole(k, at, bad, n, 0)
+}
+
+// stepWhole is step for a series made of others, whose own baselines explain the share known of this window.
+func (p *proportion) stepWhole(k *proportionTuning, at moment, bad, n, known float64) *finding {
 	if p.age == 0 {
 		p.phi = 1
 	}
@@ -44,9 +49,9 @@ func (p *proportion) step(k *proportionTuning, at moment, bad, n float64) *findi
 	}
 	bad = min(bad, n)
 	if p.open != nil {
-		return p.follow(k, at, bad, n)
+		return p.follow(k, at, bad, n, known)
 	}
-	p0, guard, _ := p.expect(k)
+	p0, guard, _ := p.expect(k, known)
 	f := max(1, float64(p.phi))
 	impact := 0.0
 	if n > 0 {
@@ -149,7 +154,7 @@ func (p *proportion) learn(k *proportionTuning, bad, n, p0, guard float64) {
 }
 
 // follow judges a window while a finding is open; the baseline stands still.
-func (p *proportion) follow(k *proportionTuning, at moment, bad, n float64) *finding {
+func (p *proportion) follow(k *proportionTuning, at moment, bad, n, known float64) *finding {
 	f, p0, phi := p.open, float64(p.expected), max(1, float64(p.phi))
 	f.age++
 	f.push(bad, n)
@@ -162,7 +167,8 @@ func (p *proportion) follow(k *proportionTuning, at moment, bad, n float64) *fin
 	f.score = binomialRatio(f.total.u, f.total.m, f.total.v) / phi
 	p.score = float32(f.score)
 	p.effect = float32(f.total.a - impactError(f.total.u, f.total.m, at.t-f.opened+f.took+1))
-	exit := min(0.9, max(1.5*p0, p0+k.exit))
+	normal := max(p0, known)
+	exit := min(0.9, max(1.5*normal, normal+k.exit))
 	x, m, _ := f.recent(k.recent, enoughRequests, at.t-f.lastBad) // not what is already known to be bad: it would drag the end along
 	f.elevated = bad > n*exit && binomialRatio(x, m, m*exit)/phi >= scoreCalm
 	if f.elevated {
