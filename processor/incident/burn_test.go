@@ -127,11 +127,11 @@ func TestWindowsOfAnHourHaveBurnRatesToo(t *testing.T) {
 	}
 }
 
-func TestAStateFromBeforeBurnRatesIsRead(t *testing.T) {
+func TestAStateOfTheVersionBeforeIsRead(t *testing.T) {
 	w := tenServices(t, "AMS", "FRA")
 	w.fails("cdn.example", "11:05", "11:20", flat(0.5), 500, true)
 	p := w.play(Default(), "11:00", "11:10")
-	old := codec{buf: []byte{1}, version: 1}
+	old := codec{buf: []byte{stateVersion - 1}, version: stateVersion - 1}
 	p.tracker.state(&old)
 	state := binary.LittleEndian.AppendUint32(old.buf, crc32.ChecksumIEEE(old.buf))
 	tracker := New(Default())
@@ -139,7 +139,7 @@ func TestAStateFromBeforeBurnRatesIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	open := tracker.Open()
-	if len(open) != 1 || open[0].Burn != (Burn{}) || open[0].ID != p.tracker.Open()[0].ID {
+	if len(open) != 1 || open[0].Burn != p.tracker.Open()[0].Burn || open[0].ID != p.tracker.Open()[0].ID {
 		t.Fatalf("an incident of the older state came as %+v", open)
 	}
 	r, slow := w.window(w.at("11:10"))

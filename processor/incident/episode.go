@@ -45,6 +45,7 @@ type member struct {
 	single  bool    // it has a cascade event of its own
 	sure    bool    // its usual rate comes from the detector
 	adopted bool    // the detector has taken its errors as normal
+	native  float64 // the share of errors that the detector has taken as its nature, while others of the incident fail still; 0: none
 }
 
 // dip is a member's second trouble.
@@ -54,6 +55,9 @@ type dip struct {
 }
 
 type pending struct{ requests, failed float64 }
+
+// tolerated is the share of its errors that says nothing about the others.
+func (m *member) tolerated() float64 { return max(m.usual, m.native) }
 
 func (m *member) has(k detect.Kind) bool { return m.kinds&(1<<k) != 0 }
 

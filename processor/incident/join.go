@@ -121,16 +121,31 @@ func (e *episode) take(f *series, s *detect.Signal, m *moment) {
 }
 
 // adopt takes what a finding saw last as usual from now on: the detector does so too.
+// Of a service whose fellows still fail it is not believed yet: it suffers for as long as it fails beside them.
 func (e *episode) adopt(s *detect.Signal, m *moment) {
 	if s.Scope.Service == "" && e.pool != nil {
 		e.pool.usual, e.pool.adopted = s.Adopted, true
 	}
-	if mem := e.byName[s.Scope.Service]; mem != nil && s.Scope.Pop == "" {
-		mem.usual, mem.adopted = s.Adopted, true
-		if v := m.fleet.byName[mem.Service]; v != nil {
-			v.relearn()
-		}
+	mem := e.byName[s.Scope.Service]
+	if mem == nil || s.Scope.Pop != "" {
+		return
 	}
+	mem.adopted = true
+	if e.others(mem) {
+		mem.native = s.Adopted
+		return
+	}
+	mem.usual = s.Adopted
+	if v := m.fleet.byName[mem.Service]; v != nil {
+		v.relearn()
+	}
+}
+
+// others says that the incident is about errors of others that go on, and are nobody's nature.
+func (e *episode) others(mem *member) bool {
+	return e.pool != nil && !e.pool.adopted || slices.ContainsFunc(e.members, func(o *member) bool {
+		return o != mem && !o.adopted && o.EndedAt == 0 && o.has(detect.ErrorSurge)
+	})
 }
 
 // adopted says that the errors of all whom the incident is about were taken as normal.

@@ -186,7 +186,7 @@ func TestAStateOfAnotherVersionIsRefusedInPlainWords(t *testing.T) {
 	state := New(Default()).AppendState(nil)
 	for want, bad := range map[string][]byte{
 		"incident state of 0 bytes: too short, at least 5 are needed; start without a state": nil,
-		"incident state of version 9: only 1 and 2 can be read; start without a state":       append([]byte{9}, state[1:]...),
+		"incident state of version 9: only 2 and 3 can be read; start without a state":       append([]byte{9}, state[1:]...),
 	} {
 		if err := New(Default()).LoadState(bad); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)

@@ -58,7 +58,7 @@ func (e *episode) count(m *moment, p *point) (sum count) {
 		if !mem.has(detect.ErrorSurge) {
 			continue
 		}
-		sum.usual += n * mem.usual
+		sum.usual += n * mem.tolerated()
 		failed := float64(c.errors) - mem.usual*n
 		mem.pending.failed += failed
 		mem.peak(c)
@@ -206,14 +206,16 @@ func (e *episode) makesErrors(m *moment) bool {
 			} else if rate < 0 {
 				rate, _ = m.usual(name, m.start)
 			}
-			failed := float64(r.Errors) - rate*float64(r.Requests)
+			failed, foreign := float64(r.Errors)-rate*float64(r.Requests), 0.0
+			switch {
+			case mem == nil:
+				foreign = failed
+			case mem.native > 0:
+				foreign = min(failed, (mem.tolerated()-rate)*float64(r.Requests))
+			}
 			for _, scope := range [2]string{r.Pop, ""} {
 				x := excess[scope]
-				if mem != nil {
-					x.own += failed
-				} else {
-					x.others += failed
-				}
+				x.own, x.others = x.own+failed-foreign, x.others+foreign
 				excess[scope] = x
 			}
 		}
@@ -248,6 +250,9 @@ func (e *episode) mark(bad, signal, gap bool, m *moment) {
 		}
 	case !gap:
 		e.calm++
+		if n := e.lingering(m); n > 0 {
+			e.calm, e.lastBad, e.dirty = e.calm-n, e.lastBad+n*m.width, true
+		}
 	}
 	for _, mem := range e.members {
 		m.fleet.spare(mem.Service, m.tickOf(mem.StartedAt), m.tick)

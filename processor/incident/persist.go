@@ -12,7 +12,7 @@ import (
 )
 
 // stateVersion is the first byte of a state. The version before is read too; one of another version is refused, never guessed at.
-const stateVersion = 2 // 1 was without what burn rates are made of
+const stateVersion = 3 // 2 was without the nature of members
 
 // AppendState appends the tracker's whole memory: a version, the fields, and a
 // checksum. The same memory gives the same bytes.
@@ -218,9 +218,6 @@ func (s *service) state(c *codec) {
 }
 
 func (s *spending) state(c *codec) {
-	if c.version < 2 {
-		return
-	}
 	c.times(&s.shortLast, &s.longLast)
 	for _, ring := range [][]spent{s.short[:], s.long[:]} {
 		for i := range ring {

@@ -64,9 +64,7 @@ func (i *Incident) state(c *codec) {
 	c.times(&i.Version, &i.StartedAt, &i.DetectedAt, &i.PeakAt, &i.MainImpactEndedAt, &i.EndedAt)
 	c.string(&i.FirstService)
 	c.floats(&i.PeakErrorRate, &i.PeakFleetShare, &i.BudgetBurnt)
-	if c.version >= 2 {
-		c.floats(&i.Burn.M5, &i.Burn.M30, &i.Burn.H1, &i.Burn.H6, &i.Burn.Fast, &i.Burn.Slow)
-	}
+	c.floats(&i.Burn.M5, &i.Burn.M30, &i.Burn.H1, &i.Burn.H6, &i.Burn.Fast, &i.Burn.Slow)
 }
 
 func (m *member) state(c *codec) {
@@ -84,8 +82,9 @@ func (m *member) state(c *codec) {
 	c.bool(&m.early)
 	c.bool(&m.single)
 	c.bool(&m.sure)
-	if c.version >= 2 {
-		c.bool(&m.adopted)
+	c.bool(&m.adopted)
+	if c.version >= 3 {
+		c.float(&m.native)
 	}
 }
 

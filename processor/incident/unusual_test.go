@@ -137,9 +137,33 @@ func TestANewcomerInALongOutageDoesNotMakeItTheNewNormal(t *testing.T) {
 		if in.FirstService == "s1.example" && (in.Open || !within(in.EndedAt, w.at("14:00"))) {
 			t.Errorf("it ended at %s, its errors at 14:00:00\n%s", clock(in.EndedAt), p.text())
 		}
+		for _, mem := range in.Services {
+			if !within(mem.EndedAt, w.at("14:00")) {
+				t.Errorf("%s ended at %s, its errors at 14:00:00\n%s", mem.Service, clock(mem.EndedAt), p.text())
+			}
+		}
 	}
 	if text := p.text(); len(p.incidents) != 1 || strings.Contains(text, "taken as the new normal") {
 		t.Errorf("%d incidents\n%s", len(p.incidents), text)
+	}
+}
+
+// Here the newcomer does fail by nature: it goes on when the others are well. The outage
+// ends with theirs, and nothing opens anew.
+func TestANewcomersNatureDoesNotMakeTheOutageOfOthersLonger(t *testing.T) {
+	w := fiveServices(t)
+	w.fails("s1.example", "11:00", "14:00", flat(0.5), 500, true)
+	w.service("late.example", 40)
+	w.traffic("late.example", "00:00", "11:10", 0)
+	w.fails("late.example", "11:10", "23:00", flat(0.3), 500, true)
+	p := w.judged(Default(), "10:00", "17:00")
+	for _, in := range p.incidents {
+		if in.Open || !within(in.EndedAt, w.at("14:00")) || len(in.Services) != 2 {
+			t.Errorf("it ended at %s, the others' errors at 14:00:00\n%s", clock(in.EndedAt), p.text())
+		}
+	}
+	if len(p.incidents) != 1 {
+		t.Errorf("%d incidents\n%s", len(p.incidents), p.text())
 	}
 }
 
