@@ -50,6 +50,29 @@ func TestABacktestFindsASurgeAtAnyInterval(t *testing.T) {
 	}
 }
 
+// A blizzard over a city: traffic falls for eight hours, until it is gone.
+func TestASlowDeclineIsNotTakenForNoiseInWideWindows(t *testing.T) {
+	for _, width := range []time.Duration{10 * time.Minute, 30 * time.Minute, time.Hour} {
+		rng := rand.New(rand.NewPCG(8, 1))
+		hour := float64(time.Hour / width)
+		day, fall := int(24*hour), int((21*24+15)*hour)
+		rows, err := Backtest(Default(), series(fall+day, width, func(i int) (float64, float64) {
+			mean := 10_000 * (1 + 0.6*math.Sin(2*math.Pi*float64(i)/float64(day))) * math.Exp(0.1*rng.NormFloat64())
+			if left := float64(fall-i)/hour + 8; i >= fall {
+				mean *= max(0.005, left/8)
+			}
+			return float64(poisson(rng, mean)), 0
+		}), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := opened(rows, TrafficDrop)
+		if len(got) == 0 || got[0] < fall || got[0] > fall+int(12*hour) {
+			t.Errorf("width %v: drops opened in rows %v, wanted one within twelve hours of row %d", width, got, fall)
+		}
+	}
+}
+
 func TestABacktestOfAProportionGivesBandAndScoreInEveryRow(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 1))
 	rows, err := Backtest(Default(), series(500, time.Minute, func(i int) (float64, float64) {

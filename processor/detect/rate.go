@@ -31,7 +31,8 @@ const (
 	meanFloor   = 1e-3
 	noiseLeast  = 0.01
 	noiseMost   = 0.4
-	peakCertain = 3 // sigmas by which a peak must stand out to be remembered
+	steadyGain  = 0.005 // most weight of one window
+	peakCertain = 3     // sigmas by which a peak must stand out to be remembered
 
 	latelyFade     = 0.6
 	remainingNoise = 0.625 // variance of remaining's ratio, times expected, over the ratio: (1-fade)/(1-fade^2) of the sums
@@ -249,16 +250,22 @@ func (r *rate) learn(k *trafficTuning, c *clock, y float64, e forecast, warm boo
 	r.plainNum = float32(float64(r.plainNum)*d + clip(mean))
 	r.plainDen = float32(float64(r.plainDen)*d + 1)
 	if r.age > k.warm/4 && e.mean > meanFloor {
-		r.learnNoise(k, y, e.mean)
+		r.learnNoise(k, y, e)
 	}
 }
 
-func (r *rate) learnNoise(k *trafficTuning, y, mean float64) {
+// learnNoise follows how far windows lie from the expectation. Once the season is
+// known its memory is of many windows, however wide: else a slow decline would pass for noise.
+func (r *rate) learnNoise(k *trafficTuning, y float64, e forecast) {
+	gainPhi, gainVar, mean := k.gainPhi, k.gainVar, e.mean
+	if e.known {
+		gainPhi, gainVar = min(gainPhi, steadyGain), min(gainVar, steadyGain)
+	}
 	square := (y - mean) * (y - mean)
-	r.phi += float32(k.gainPhi * (min(square/mean, 20*max(1, float64(r.phi))) - float64(r.phi)))
+	r.phi += float32(gainPhi * (min(square/mean, 20*max(1, float64(r.phi))) - float64(r.phi)))
 	c2 := r.noise() * r.noise()
-	r.cnum += float32(k.gainVar * (min(square-mean, 25*(mean+c2*mean*mean)) - float64(r.cnum)))
-	r.cden += float32(k.gainVar * (mean*mean - float64(r.cden)))
+	r.cnum += float32(gainVar * (min(square-mean, 25*(mean+c2*mean*mean)) - float64(r.cnum)))
+	r.cden += float32(gainVar * (mean*mean - float64(r.cden)))
 }
 
 func (r *rate) halfLife(k *trafficTuning, c *clock, mean float64) float64 {
