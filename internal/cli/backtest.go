@@ -40,7 +40,7 @@ duration) that it came over by the least, or failed: then margin is below 1.
 
 Times are RFC 3339 (a space for the T, no zone for UTC) or Unix seconds, milli-,
 micro- or nanoseconds, a row an interval of 1s to 1h, in order; rows may be
-missing. Rows beginning with # and one header are passed over.
+missing. Rows that come as they come are added up by --width. Rows beginning with # and one header are passed over.
 
 With --from and --to: judges the windows in ClickHouse anew, with the settings
 of --config and --sensitivity, and prints the signals and incidents that it
@@ -165,18 +165,19 @@ func digits(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 
 func rowTime(at int64) string { return time.Unix(0, at).UTC().Format(time.RFC3339Nano) }
 
+// judgedJSON has what was observed as it came, and what was made of it in the precision it is kept in.
 type judgedJSON struct {
 	Timestamp string       `json:"timestamp"`
 	Observed  *float64     `json:"observed"`
-	Expected  float64      `json:"expected"`
-	Low       float64      `json:"band_low"`
-	High      float64      `json:"band_high"`
-	Score     float64      `json:"score"`
+	Expected  float32      `json:"expected"`
+	Low       float32      `json:"band_low"`
+	High      float32      `json:"band_high"`
+	Score     float32      `json:"score"`
 	Learning  bool         `json:"learning,omitempty"`
-	Effect    float64      `json:"effect"`
-	Least     float64      `json:"effect_least"`
+	Effect    float32      `json:"effect"`
+	Least     float32      `json:"effect_least"`
 	Narrowest string       `json:"narrowest"`
-	Margin    float64      `json:"margin"`
+	Margin    float32      `json:"margin"`
 	Signals   []signalJSON `json:"signals,omitempty"`
 }
 
@@ -194,7 +195,8 @@ func writeJudgedJSON(w io.Writer, rows []detect.Judged, totals bool) (err error)
 	e := json.NewEncoder(w)
 	for i := range rows {
 		j := &rows[i]
-		row := judgedJSON{Timestamp: rowTime(j.At), Expected: j.Expected, Low: j.Low, High: j.High, Score: j.Score, Learning: j.Learning, Effect: j.Effect, Least: j.Least, Narrowest: j.Narrowest.String(), Margin: j.Margin}
+		row := judgedJSON{Timestamp: rowTime(j.At), Expected: float32(j.Expected), Low: float32(j.Low), High: float32(j.High), Score: float32(j.Score), Learning: j.Learning,
+			Effect: float32(j.Effect), Least: float32(j.Least), Narrowest: j.Narrowest.String(), Margin: float32(j.Margin)}
 		if v, ok := observedOf(j, totals); ok {
 			row.Observed = &v
 		}

@@ -21,6 +21,7 @@ type series struct {
 	points []detect.Point
 	lines  []int
 	totals bool
+	uneven error // where rows come as they come, not an interval apart
 }
 
 // mostRows bounds what a series may take of memory: a year of seconds.
@@ -55,7 +56,11 @@ func readSeries(in io.Reader, name string) (*series, error) {
 		}
 	}
 	s.totals = columns == 3
-	return s, s.checkInterval()
+	if len(s.points) < 2 {
+		return nil, fmt.Errorf("%s: %d rows; a series needs two at least to have an interval", name, len(s.points))
+	}
+	s.uneven = s.checkInterval()
+	return s, nil
 }
 
 // withoutMark passes over the byte order mark that spreadsheets write.
@@ -95,8 +100,8 @@ func (s *series) add(fields []string, line int) error {
 	if len(fields) == 3 && p.Value > p.Total {
 		return s.fault(line, "%v of %v; a part cannot be more than its total (leave the third column out if it is no total)", p.Value, p.Total)
 	}
-	if n := len(s.points); n > 0 && p.At <= s.points[n-1].At {
-		return s.fault(line, "not later than line %d; sort the rows by time, one a moment", s.lines[n-1])
+	if n := len(s.points); n > 0 && p.At < s.points[n-1].At {
+		return s.fault(line, "earlier than line %d; sort the rows by time", s.lines[n-1])
 	}
 	if len(s.points) == mostRows {
 		return s.fault(line, "more than %d rows; split the series", mostRows)
@@ -142,21 +147,22 @@ func (s *series) interval() time.Duration {
 }
 
 func (s *series) checkInterval() error {
-	if len(s.points) < 2 {
-		return fmt.Errorf("%s: %d rows; a series needs two at least to have an interval", s.name, len(s.points))
-	}
 	w := s.interval()
 	for i := 1; i < len(s.points); i++ {
-		if step := time.Duration(s.points[i].At - s.points[i-1].At); step < w {
-			return s.fault(s.lines[i], "%v after the row before, while the interval of the series is %v; rows may be missing, but not lie closer", step, w)
+		if step := time.Duration(s.points[i].At - s.points[i-1].At); step < w || step == 0 {
+			return s.fault(s.lines[i], "%v after the row before, while the interval of the series is %v; rows may be missing, but not lie closer (--width adds up what comes as it comes)", step, w)
 		}
 	}
 	return nil
 }
 
 // widen adds up the rows of longer intervals; 0 leaves the series as it is. An
-// interval of which rows are missing becomes a gap, and is told.
+// interval of which rows are missing becomes a gap, and is told; where rows come
+// as they come, that holds for the first and the last, which may have begun before or gone on.
 func (s *series) widen(width time.Duration, told io.Writer) error {
+	if width == 0 && s.uneven != nil {
+		return s.uneven
+	}
 	w := s.interval()
 	if width == 0 {
 		width = w
@@ -164,35 +170,40 @@ func (s *series) widen(width time.Duration, told io.Writer) error {
 	if width < time.Second || width > time.Hour {
 		return usage("%s: the interval is %v; allowed is 1s to 1h (--width adds up shorter rows)", s.name, width)
 	}
-	if width == w {
+	even := s.uneven == nil
+	if even && width == w {
 		return nil
 	}
-	if width < w || width%w != 0 {
+	if even && (width < w || width%w != 0) {
 		return usage("--width is %v; give a multiple of the series' interval of %v", width, w)
 	}
-	whole, broken, have := s.points[:0], 0, time.Duration(0)
-	var sum detect.Point
-	finish := func() {
-		if have == width {
-			whole = append(whole, sum)
-		} else if have > 0 {
-			broken++
+	sums, rows := s.addUp(width)
+	whole := sums[:0]
+	for i := range sums {
+		if even && rows[i] == int(width/w) || !even && i > 0 && i < len(sums)-1 {
+			whole = append(whole, sums[i])
 		}
 	}
-	for _, p := range s.points {
-		start := p.At - p.At%int64(width)
-		if start != sum.At || have == 0 {
-			finish()
-			sum, have = detect.Point{At: start}, 0
-		}
-		sum.Value, sum.Total, have = sum.Value+p.Value, sum.Total+p.Total, have+w
-	}
-	finish()
 	if s.points = whole; len(whole) < 2 {
 		return fmt.Errorf("%s: %d whole intervals of %v; two are needed at least", s.name, len(whole), width)
 	}
-	if broken > 0 {
+	if broken := len(sums) - len(whole); even && broken > 0 {
 		fmt.Fprintf(told, "%d intervals of %v lack rows and are left out\n", broken, width)
 	}
 	return nil
+}
+
+// addUp sums the rows of each interval that has some.
+func (s *series) addUp(width time.Duration) (sums []detect.Point, rows []int) {
+	for _, p := range s.points {
+		start := p.At - p.At%int64(width)
+		if n := len(sums); n == 0 || sums[n-1].At != start {
+			sums, rows = append(sums, detect.Point{At: start}), append(rows, 0)
+		}
+		last := len(sums) - 1
+		sums[last].Value += p.Value
+		sums[last].Total += p.Total
+		rows[last]++
+	}
+	return sums, rows
 }
