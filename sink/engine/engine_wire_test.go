@@ -202,9 +202,16 @@ func TestAnEngineEndsWithItsKilledParentAndTheNextStartWaitsForIt(t *testing.T) 
 	command.Process.Kill()
 	command.Wait()
 	start(t, func(c *Config) { c.Path = path })
-	if state, err := exec.Command("ps", "-o", "stat=", "-p", number).Output(); err == nil && !strings.HasPrefix(string(state), "Z") {
-		t.Errorf("engine %s at %s still lives although its folder is free", number, addr)
+	for deadline := time.Now().Add(lockPatience); lives(number); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("engine %s at %s still lives although its folder is free", number, addr)
+		}
 	}
+}
+
+func lives(pid string) bool {
+	state, err := exec.Command("ps", "-o", "stat=", "-p", pid).Output()
+	return err == nil && !strings.HasPrefix(string(state), "Z")
 }
 
 func TestTheNativePortOpensOnlyWhenAsked(t *testing.T) {
