@@ -27,11 +27,13 @@ type Rule struct {
 // Rules are the alert rules. Their SQL has no macros on intervals, which alerting does not know, and their
 // times are of the clock of ClickHouse, so that a replay of last year's logs alerts too while it is written.
 func Rules() []Rule {
-	rules := make([]Rule, 0, 6)
+	rules := make([]Rule, 0, 8)
 	for _, severity := range []struct{ name, patience string }{{"critical", "0s"}, {"major", "0s"}, {"minor", "5m"}} {
 		rules = append(rules, incidentRule(severity.name, severity.patience))
 	}
 	return append(rules,
+		burnRule("fast", "critical", "burn_1h", "burn_5m", 14.4, "2 % of the budget of 30 days in an hour"),
+		burnRule("slow", "major", "burn_6h", "burn_30m", 6, "5 % of the budget of 30 days in six hours"),
 		Rule{
 			UID: "spikeline-stalled", Title: "Spikeline has stopped writing", Severity: "critical", For: "1m", Above: 300,
 			SQL:       `SELECT now() AS time, toFloat64(if(count() = 0, 0, dateDiff('second', max(written_at), now()))) AS value FROM spikeline.progress`,
@@ -57,24 +59,43 @@ FROM spikeline.ledger WHERE written_at > now() - INTERVAL 30 MINUTE`,
 		})
 }
 
-// incidentRule fires for each open incident. What is over, or of another severity, has the value -1, so that its
-// alert resolves by its value and not for want of data; and "none" is always there, so that a quiet day is no lack of data.
+// incidentRule fires for each open incident of a severity.
 func incidentRule(severity, patience string) Rule {
 	return Rule{
 		UID: "spikeline-incident-" + severity, Title: "Incident at the edge: " + severity, Severity: severity, For: patience, Above: -1,
-		SQL: fmt.Sprintf(`SELECT now() AS time, incident_id, value
+		SQL:       openIncidents("status = 'open' AND severity = '" + severity + "', toFloat64(requests_failed + requests_missing + requests_slow)"),
+		Dashboard: timelineID, Panel: "In which phase was each incident?",
+		Summary: `Incident {{ $labels.incident_id }} {{ if lt $values.B.Value 0.0 }}is over, or of another severity now{{ else }}goes on: {{ printf "%.0f" $values.B.Value }} requests failed, slow or missing so far{{ end }}`,
+		More:    "It fires while the incident is open, once for each incident.",
+		Labels:  map[string]string{"incident": "true"},
+	}
+}
+
+// openIncidents gives each incident of late its value while a condition holds. All others, those that are over too, have
+// the value -1, so that an alert resolves by its value and not for want of data; and "none" is always there, so that a
+// quiet day is no lack of data.
+func openIncidents(conditionAndValue string) string {
+	return fmt.Sprintf(`SELECT now() AS time, incident_id, value
 FROM (
-  SELECT toString(incident_id) AS incident_id, if(status = 'open' AND severity = '%s', toFloat64(requests_failed + requests_missing + requests_slow), -1) AS value
+  SELECT toString(incident_id) AS incident_id, if(%s, -1) AS value
   FROM spikeline.incidents WHERE written_at > now() - INTERVAL 1 DAY
   ORDER BY value DESC LIMIT 100
   UNION ALL
   SELECT 'none', -1
 )
-ORDER BY time, incident_id`, severity),
+ORDER BY time, incident_id`, conditionAndValue)
+}
+
+// burnRule fires while an open incident burns the error budget of its services faster than limit in both spans: the long
+// one says that it matters, the short one that it still goes on. Both pairs are those of Google's SRE Workbook.
+func burnRule(pace, severity, long, short string, limit float64, spends string) Rule {
+	return Rule{
+		UID: "spikeline-burn-" + pace, Title: "Error budget burns: " + pace, Severity: severity, For: "0s", Above: limit,
+		SQL:       openIncidents(fmt.Sprintf("status = 'open', least(%s, %s)", long, short)),
 		Dashboard: timelineID, Panel: "In which phase was each incident?",
-		Summary: `Incident {{ $labels.incident_id }} goes on: {{ printf "%.0f" $values.B.Value }} requests failed, slow or missing so far`,
-		More:    "It fires while the incident is open, once for each incident.",
-		Labels:  map[string]string{"incident": "true"},
+		Summary: fmt.Sprintf(`Incident {{ $labels.incident_id }} {{ if gt $values.B.Value %.1[1]f }}burns the error budget of its services {{ printf "%%.1f" $values.B.Value }} times as fast as their objectives allow{{ else }}no longer burns error budget %[1]g times as fast as allowed{{ end }}`, limit),
+		More:    fmt.Sprintf("%g times as fast spends %s. It fires while %s and %s of an open incident are both above, once for each incident.", limit, spends, long, short),
+		Labels:  map[string]string{"burn": pace},
 	}
 }
 
@@ -82,7 +103,7 @@ const grafanaLink = `{{ reReplaceAll "/+\\z" "" externalURL }}`
 
 // AlertFile is the provisioning file of the rules.
 func AlertFile() []byte {
-	rules := make([]map[string]any, 0, 6)
+	rules := make([]map[string]any, 0, 8)
 	for _, r := range Rules() {
 		rules = append(rules, r.provision())
 	}

@@ -122,6 +122,7 @@ type statement struct {
 	format int
 	step   bool // knows $__interval_s
 	sql    string
+	above  float64 // beyond which an alert fires
 }
 
 func statements(t *testing.T) (all []statement) {
@@ -130,23 +131,23 @@ func statements(t *testing.T) (all []statement) {
 		for _, p := range d.all() {
 			for _, q := range p.Targets {
 				if q.RawSQL != "" {
-					all = append(all, statement{fmt.Sprintf("%s: %s (%s)", d.UID, p.Title, q.RefID), "panel", p.Type, formatOf(q.Format), true, q.RawSQL})
+					all = append(all, statement{fmt.Sprintf("%s: %s (%s)", d.UID, p.Title, q.RefID), "panel", p.Type, formatOf(q.Format), true, q.RawSQL, 0})
 				}
 			}
 		}
 		for _, v := range d.Templating.List {
 			if q, ok := v.Query.(map[string]any); ok {
-				all = append(all, statement{d.UID + ": variable " + v.Name, "variable", "", formatOf(q["format"]), false, q["rawSql"].(string)})
+				all = append(all, statement{d.UID + ": variable " + v.Name, "variable", "", formatOf(q["format"]), false, q["rawSql"].(string), 0})
 			}
 		}
 		for _, a := range d.Annotations.List {
 			if a.Target.RawSQL != "" {
-				all = append(all, statement{d.UID + ": annotation " + a.Name, "annotation", "", formatOf(a.Target.Format), false, a.Target.RawSQL})
+				all = append(all, statement{d.UID + ": annotation " + a.Name, "annotation", "", formatOf(a.Target.Format), false, a.Target.RawSQL, 0})
 			}
 		}
 	}
 	for _, r := range provisionedRules(t) {
-		all = append(all, statement{"alert " + r.UID, "alert", "", formatOf(r.Data[0].Model.Format), false, r.Data[0].Model.RawSQL})
+		all = append(all, statement{"alert " + r.UID, "alert", "", formatOf(r.Data[0].Model.Format), false, r.Data[0].Model.RawSQL, r.Data[2].Model.Conditions[0].Evaluator.Params[0]})
 	}
 	return all
 }
@@ -171,6 +172,7 @@ type ruleYAML struct {
 		Model         struct {
 			RawSQL, Type, Expression string
 			Format                   any
+			Conditions               []struct{ Evaluator struct{ Params []float64 } }
 		}
 	}
 }

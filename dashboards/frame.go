@@ -125,8 +125,8 @@ func marks(b *dashboard.DashboardBuilder, filter string) *dashboard.DashboardBui
 	return b.
 		Annotation(annotation("Onset", orange, with(`SELECT started_at AS time,
   greatest(started_at, if(status = 'open', least(toDateTime(version), $__toTime), ifNull(ended_at, started_at))) AS timeEnd,
-  concat('Onset: ', title) AS title,
-  concat('Incident ', incident_id, ', first ', first_service, ', seen ', toString(dateDiff('second', started_at, detected_at)), ' s after its onset') AS text,
+  concat(if(status = 'open', 'Still open: ', 'Onset: '), title) AS title,
+  concat(if(status = 'open', concat('Open since ', formatDateTime(started_at, '%F %T'), ', judged up to ', formatDateTime(toDateTime(version), '%F %T'), '. '), ''), 'Incident ', incident_id, ', first ', first_service, ', seen ', toString(dateDiff('second', started_at, detected_at)), ' s after its onset') AS text,
   concat(toString(status), ',', severity, ',onset') AS tags, incident_id AS id
 FROM spikeline.incidents WHERE {filter} ORDER BY time LIMIT 100`))).
 		Annotation(annotation("Peak", vermilion, with(`SELECT assumeNotNull(peak_at) AS time, assumeNotNull(peak_at) AS timeEnd, concat('Peak: ', title) AS title,

@@ -75,7 +75,6 @@ func freshness(w uint32) built {
 		about:      "Time since the end of the newest closed window, whatever the time range. A replay of old logs is as old as they are.",
 		empty:      "nothing was ever written",
 		unit:       "s",
-		decimals:   cog.ToPtr(0.0),
 		thresholds: steps(green, step{60, yellow}, step{300, vermilion}),
 		targets:    targets{rows(`SELECT dateDiff('second', max(closed_to), now()) AS age FROM spikeline.progress HAVING count() > 0`)},
 	}.number()
@@ -83,26 +82,26 @@ func freshness(w uint32) built {
 
 func incidentColumns() []dashboard.DashboardFieldConfigSourceOverrides {
 	return []dashboard.DashboardFieldConfigSourceOverrides{
-		field("started_at", title("started"), width(165)),
+		field("started_at", title("started"), width(155)),
+		field("ended_at", title("ended"), width(155), set("noValue", "still open")),
 		field("severity", append(painted(severities...), width(80))...),
 		field("phase", append(painted(phaseWords()...), width(115))...),
 		linked("title", "Show the timeline of this incident", toTimeline, title("what"), wrapped(), readable()),
-		linked("first_service", "Show the service that failed first", toFirst, title("first"), width(195), wrapped()),
+		linked("first_service", "Show the service that failed first", toFirst, title("first"), width(190), wrapped()),
 		field("services", width(75), unit("short")),
 		field("pops", width(60), unit("short")),
-		field("failed", title("failed requests"), unit("short"), width(115)),
+		field("failed", title("failed"), unit("short"), width(75)),
 		field("peak", unit("percentunit"), set("decimals", 0), width(65)),
 		field("lasted", title("lasted"), unit("s"), width(90)),
-		field("seen_after", title("seen after"), unit("s"), width(90)),
 		linked("incident", "Open the post-mortem of this incident", toPostmortem, title("post-mortem"), width(190), wrapped()),
 		linked("report", "Open the report", toReport, width(70)),
 		hidden("from_ms"), hidden("to_ms"),
 	}
 }
 
-const incidentRows = `SELECT started_at, title, severity, toString(phase) AS phase, first_service,
+const incidentRows = `SELECT started_at, ended_at, title, severity, toString(phase) AS phase, first_service,
   length(services) + more_services AS services, length(pops) AS pops, requests_failed AS failed, peak_error_rate AS peak,
-  dateDiff('second', started_at, ifNull(ended_at, toDateTime(version))) AS lasted, dateDiff('second', started_at, detected_at) AS seen_after,
+  dateDiff('second', started_at, ifNull(ended_at, toDateTime(version))) AS lasted,
   incident_id AS incident, 'open' AS report,
   ` + rangeOf + `
 FROM spikeline.incidents`
@@ -145,7 +144,7 @@ func fleetTraffic(w uint32) built {
 func movers() built {
 	return view{
 		question: "Which services have changed most of late?", w: 12, h: 13,
-		about: "The last tenth of the time range (at least a minute) against the rest of it; most additional failed requests first. The factor is that of the traffic: 1 is as before.",
+		about: "The last tenth of the time range (at least a minute) against the rest of it; most additional failed requests first. The factor is that of the traffic: 1 is as before. A dash: it had no requests.",
 		empty: noRequests,
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{
 			linked("service", "Show this service", toService+"${__value.raw:percentencode}"),
@@ -156,10 +155,11 @@ func movers() built {
 			field("rate", title("traffic now"), unit("reqps"), set("decimals", 2), width(105)),
 		},
 		targets: targets{rows(sql(`WITH least($__toTime, (SELECT max(closed_to) FROM spikeline.progress)) AS until,
-  greatest(60, intDiv(toUnixTimestamp($__toTime) - toUnixTimestamp($__fromTime), 10)) AS late,
-  greatest(1, toUnixTimestamp(until) - toUnixTimestamp($__fromTime) - late) AS early
-SELECT service, sumIf(errors, recent) / sumIf(requests, recent) AS now, sumIf(errors, NOT recent) / sumIf(requests, NOT recent) AS before,
-  sumIf(errors, recent) / late AS failed, (sumIf(requests, recent) / late) / (sumIf(requests, NOT recent) / early) AS traffic, sumIf(requests, recent) / late AS rate
+  greatest(10, toUnixTimestamp(until) - (SELECT min(toUnixTimestamp(window_start)) FROM {rows} AS logged)) AS covered,
+  least(covered, greatest(60, intDiv(toUnixTimestamp($__toTime) - toUnixTimestamp($__fromTime), 10))) AS late,
+  greatest(1, covered - late) AS early
+SELECT service, sumIf(errors, recent) / nullIf(sumIf(requests, recent), 0) AS now, sumIf(errors, NOT recent) / nullIf(sumIf(requests, NOT recent), 0) AS before,
+  sumIf(errors, recent) / late AS failed, (sumIf(requests, recent) / late) / nullIf(sumIf(requests, NOT recent) / early, 0) AS traffic, sumIf(requests, recent) / late AS rate
 FROM (SELECT service, requests, errors, window_start >= until - late AS recent FROM {rows})
 GROUP BY service
 ORDER BY sumIf(errors, recent) / late - sumIf(errors, NOT recent) / early DESC, abs(log((1 + sumIf(requests, recent) / late) / (1 + sumIf(requests, NOT recent) / early))) DESC
@@ -170,23 +170,32 @@ LIMIT 20`, "{rows}", byService("window_end, requests, errors", "")))},
 func popHeat(question string, w, h uint32, filter string) built {
 	return view{
 		question: question, w: w, h: h,
-		about: "Share of requests that failed (5xx), a row a pop; the 25 pops with the most errors. The scale ends at 50 %, so that noise stays pale. No data means no requests.",
+		about: "Share of requests that failed (5xx), a row a pop; the 25 pops with the most errors. The scale ends at 50 %, so that noise stays pale.",
 		empty: noRequests, points: 240,
-		targets: targets{lines(sql(`SELECT {time} AS time, pop, sum(errors) / sum(requests) AS Value
+		targets: targets{lines(sql(`SELECT * FROM (SELECT {time} AS time, pop, sum(errors) / sum(requests) AS Value
 FROM {rows} AS r
 WHERE pop IN (SELECT pop FROM {rows} AS most GROUP BY pop ORDER BY sum(errors) DESC, sum(requests) DESC LIMIT 25)
-GROUP BY time, pop ORDER BY time, pop`, "{rows}", byPop("window_end, requests, errors", filter)))},
+GROUP BY time, pop
+UNION ALL {nobody})
+ORDER BY time, pop`, "{nobody}", nobody(byPop("window_end", filter)), "{rows}", byPop("window_end, requests, errors", filter)))},
 	}.heat()
 }
 
 func serviceHeat(question string, w, h uint32, filter string) built {
 	return view{
 		question: question, w: w, h: h,
-		about: "Share of requests that failed (5xx), a row a service; the 25 services with the most errors. The scale ends at 50 %, so that noise stays pale. No data means no requests.",
+		about: "Share of requests that failed (5xx), a row a service; the 25 services with the most errors. The scale ends at 50 %, so that noise stays pale.",
 		empty: noRequests, points: 360,
-		targets: targets{lines(sql(`SELECT {time} AS time, service, sum(errors) / sum(requests) AS Value
+		targets: targets{lines(sql(`SELECT * FROM (SELECT {time} AS time, service, sum(errors) / sum(requests) AS Value
 FROM {rows} AS r
 WHERE service IN (SELECT service FROM {rows} AS most GROUP BY service ORDER BY sum(errors) DESC, sum(requests) DESC LIMIT 25)
-GROUP BY time, service ORDER BY time, service`, "{rows}", byService("window_end, requests, errors", filter)))},
+GROUP BY time, service
+UNION ALL {nobody})
+ORDER BY time, service`, "{nobody}", nobody(byService("window_end", filter)), "{rows}", byService("window_end, requests, errors", filter)))},
 	}.heat()
+}
+
+// nobody is the one row of a heat map without data: its label says why. What other panels say when they are empty, Grafana does not let a heat map say.
+func nobody(rows string) string {
+	return `SELECT $__fromTime AS time, 'no requests in this range' AS label, NULL AS Value WHERE (SELECT count() FROM ` + rows + ` AS any_row) = 0`
 }

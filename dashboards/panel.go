@@ -29,6 +29,7 @@ type view struct {
 	overrides  []dashboard.DashboardFieldConfigSourceOverrides
 	points     float64 // most points a series
 	bare       bool    // lines without an area below, where many cross
+	spelt      bool    // states with their names in the bars, where rows are few: Grafana cuts off what does not fit
 	page       float64 // rows of a state timeline on a page; 0 puts all on one
 	targets    []variants.Dataquery
 }
@@ -134,7 +135,11 @@ func (v view) stack() built {
 func (v view) states(names []state) built {
 	v.overrides = append([]dashboard.DashboardFieldConfigSourceOverrides{missing("no data")}, v.overrides...)
 	v.mappings, v.thresholds, v.color = append(numbered(names), nothing), plain, "palette-classic" // thresholds would draw their steps in place of the names
-	return v.on(statetimeline.NewPanelBuilder().WithTransformation(withoutEmpty).ShowValue(common.VisibilityModeAuto).MergeValues(true).RowHeight(0.9).PerPage(v.page).
+	inBars := common.VisibilityModeNever
+	if v.spelt {
+		inBars = common.VisibilityModeAuto
+	}
+	return v.on(statetimeline.NewPanelBuilder().WithTransformation(withoutEmpty).ShowValue(inBars).MergeValues(true).RowHeight(0.9).PerPage(v.page).
 		FillOpacity(90).LineWidth(0).NeverInsertNulls().NeverSpanNulls().Legend(legend()).
 		Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeSingle).Sort(common.SortOrderNone)))
 }

@@ -1,6 +1,9 @@
 package dashboards
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // sql puts fragments in the place of {names}: those given first, then those that all queries share.
 func sql(text string, pairs ...string) string {
@@ -16,7 +19,7 @@ var shared = strings.NewReplacer(
 	"{span}", span,
 	"{grid}", grid,
 	"{filled}", "WITH FILL STEP toIntervalSecond("+stepWidth+")",
-	"{closed}", "window_end <= (SELECT max(closed_to) FROM spikeline.progress)", // what still fills would look like a drop
+	"{whole}", "window_start >= "+since+" AND window_end <= "+until,
 )
 
 // overlap picks the incidents that a time range meets, those too that began before it or still go on.
@@ -28,8 +31,23 @@ const touched = `started_at <= $__toTime AND ifNull(ended_at, $__toTime) >= $__f
 // stepWidth is the width of a step in seconds. Grafana may ask for 15 s, which would hold one window of 10 s here and two there.
 const stepWidth = `toInt64(intDiv($__interval_s + 9, 10) * 10)`
 
-// span is how many seconds of a step the rows cover: the last one is not full yet.
-const span = `greatest(10, least(` + stepWidth + `, dateDiff('second', time, least($__toTime, (SELECT max(closed_to) FROM spikeline.progress)))))`
+// since and until are what whole rows cover of a time range: a minute that only begins in it has the requests of all
+// of its 60 seconds. And what still fills would look like a drop.
+var (
+	since = edge("$__fromTime", 1)
+	until = `least((SELECT max(closed_to) FROM spikeline.progress), ` + edge("$__toTime", 0) + `)`
+)
+
+// edge is an end of the range where rows begin: the coarsest that may be there, by the step and by what is rolled up. Up 1 is the next such time, 0 the last.
+func edge(end string, up int) string {
+	return fmt.Sprintf(`multiIf(
+      $__interval_s >= 3600 AND %[1]s < (SELECT max(rolled_1h_to) FROM spikeline.progress), toStartOfHour(toTimeZone(%[1]s, 'UTC') + %[2]d),
+      $__interval_s >= 60 AND %[1]s < (SELECT max(rolled_1m_to) FROM spikeline.progress), toStartOfMinute(toTimeZone(%[1]s, 'UTC') + %[3]d),
+      toStartOfInterval(toTimeZone(%[1]s, 'UTC') + %[4]d, toIntervalSecond(10)))`, end, up*3599, up*59, up*9)
+}
+
+// span is how many seconds of a step the rows cover: the first and the last one are not full.
+var span = `greatest(10, dateDiff('second', greatest(time, ` + since + `), least(time + toIntervalSecond(` + stepWidth + `), ` + until + `)))`
 
 // grid are all steps of a range, so that those without data can be told from those without trouble:
 // Grafana draws a state on over a hole, unless there is a NULL in it.
@@ -62,11 +80,11 @@ func course(rows string, namesAndMeasures ...string) string {
 func byService(columns, filter string) string {
 	return sql(`(
     SELECT window_start, service, {columns} FROM spikeline.service_windows
-    WHERE $__timeFilter(window_start) AND {filter} AND {closed}
+    WHERE $__timeFilter(window_start) AND {whole} AND {filter}
       AND ($__interval_s < 3600 OR window_start >= (SELECT max(rolled_1h_to) FROM spikeline.progress))
     UNION ALL
     SELECT window_start, service, {columns} FROM spikeline.windows_1h
-    WHERE $__timeFilter(window_start) AND {filter}
+    WHERE $__timeFilter(window_start) AND {whole} AND {filter}
       AND $__interval_s >= 3600 AND window_start < (SELECT max(rolled_1h_to) FROM spikeline.progress)
   )`, "{columns}", columns, "{filter}", orAll(filter))
 }
@@ -75,16 +93,16 @@ func byService(columns, filter string) string {
 func byPop(columns, filter string) string {
 	return sql(`(
     SELECT window_start, service, pop, {columns} FROM spikeline.windows
-    WHERE $__timeFilter(window_start) AND {filter} AND {closed}
+    WHERE $__timeFilter(window_start) AND {whole} AND {filter}
       AND ($__interval_s < 60 OR window_start >= (SELECT max(rolled_1m_to) FROM spikeline.progress))
     UNION ALL
     SELECT window_start, service, pop, {columns} FROM spikeline.windows_1m
-    WHERE $__timeFilter(window_start) AND {filter}
+    WHERE $__timeFilter(window_start) AND {whole} AND {filter}
       AND $__interval_s >= 60 AND window_start < (SELECT max(rolled_1m_to) FROM spikeline.progress)
       AND ($__interval_s < 3600 OR window_start >= (SELECT max(rolled_1h_to) FROM spikeline.progress))
     UNION ALL
     SELECT window_start, service, pop, {columns} FROM spikeline.windows_1h
-    WHERE $__timeFilter(window_start) AND {filter}
+    WHERE $__timeFilter(window_start) AND {whole} AND {filter}
       AND $__interval_s >= 3600 AND window_start < (SELECT max(rolled_1h_to) FROM spikeline.progress)
   )`, "{columns}", columns, "{filter}", orAll(filter))
 }

@@ -73,7 +73,7 @@ func phaseTimeline() built {
 	return view{
 		question: "In which phase was each incident?", w: 24, h: 5,
 		about: "One row an incident; the largest 20 of this time range. Grey is before and after it. An empty stretch has no data: it is no recovery.",
-		empty: "no incident in this range", name: "${__field.labels.incident}", points: 700,
+		empty: "no incident in this range", name: "${__field.labels.incident}", points: 700, spelt: true,
 		links: []dashboard.DashboardLink{seriesLink("Open the post-mortem of this incident", "/d/"+postmortemID+keep+"&var-incident=${__field.labels.incident:percentencode}")},
 		targets: targets{lines(sql(`SELECT w.time AS time, w.incident_id AS incident,
   if(w.seen, toInt8(multiIf(w.last < w.started_at, 0, w.status != 'open' AND w.last >= ifNull(w.ended_at, w.started_at) + INTERVAL 5 MINUTE, 0, e.phase = 0, 1, e.phase)), NULL) AS phase

@@ -100,21 +100,38 @@ func spikeline(t *testing.T, args ...string) {
 	}
 }
 
-// reopen makes the incident one that still goes on, as the writer's user, and wants the alert to see it.
-func (g grafana) reopen(t *testing.T) {
+// reopen makes the incident one that still goes on and burns as fast as columns say, as the writer's user.
+func (g grafana) reopen(t *testing.T, burns string) {
 	t.Helper()
 	writer := grafana{addr: g.addr, user: "default"}
-	_, err := writer.ask(`INSERT INTO spikeline.incidents_rev SELECT * REPLACE (version + 1 AS version, 'open' AS status, toDateTime(0) AS ended_at, now() AS written_at) FROM spikeline.incidents_rev FINAL WHERE requests_failed > 0`)
+	_, err := writer.ask(`INSERT INTO spikeline.incidents_rev SELECT * REPLACE (version + 1 AS version, 'open' AS status, toDateTime(0) AS ended_at, now() AS written_at, ` + burns + `) FROM spikeline.incidents_rev FINAL WHERE requests_failed > 0`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range statements(t) {
-		want := 0
-		if s.where == "alert spikeline-incident-critical" {
-			want = 1
-		}
-		if n := g.firing(t, s); n != want {
-			t.Errorf("%s: fires %d times while one critical incident is open", s.where, n)
+}
+
+// alertsWhileOpen wants each alert on a critical incident to fire at the pace that it is meant for, and at no other.
+func (g grafana) alertsWhileOpen(t *testing.T) {
+	for _, c := range []struct {
+		burns string
+		fire  []string
+	}{
+		{"14.5 AS burn_5m, 14.5 AS burn_1h, 5 AS burn_30m, 2 AS burn_6h", []string{"critical", "burn-fast"}},
+		{"1 AS burn_5m, 14.5 AS burn_1h, 6.1 AS burn_30m, 6.1 AS burn_6h", []string{"critical", "burn-slow"}},
+		{"14.4 AS burn_5m, 20 AS burn_1h, 20 AS burn_30m, 6 AS burn_6h", []string{"critical"}},
+		{"99 AS burn_5m, 99 AS burn_1h, 99 AS burn_30m, 99 AS burn_6h", []string{"critical", "burn-fast", "burn-slow"}},
+	} {
+		g.reopen(t, c.burns)
+		for _, s := range statements(t) {
+			want := 0
+			for _, name := range c.fire {
+				if strings.HasPrefix(s.where, "alert ") && strings.HasSuffix(s.where, name) {
+					want = 1
+				}
+			}
+			if n := g.firing(t, s); n != want {
+				t.Errorf("%s: fires %d times, want %d, while one critical incident is open with %s", s.where, n, want, c.burns)
+			}
 		}
 	}
 }
@@ -143,7 +160,7 @@ func (g grafana) fill(t *testing.T, a asked) asked {
 // firing is for how many incidents an alert fires. It always has a row, or Grafana would speak of missing data.
 func (g grafana) firing(t *testing.T, s statement) (n int) {
 	t.Helper()
-	if !strings.HasPrefix(s.where, "alert spikeline-incident") {
+	if !strings.Contains(s.sql, "incident_id, value") {
 		return 0
 	}
 	res, err := g.ask(s.sql)
@@ -151,7 +168,7 @@ func (g grafana) firing(t *testing.T, s statement) (n int) {
 		t.Fatalf("%s: %d rows, %v", s.where, len(res.Data), err)
 	}
 	for _, row := range res.Data {
-		if row[2].(float64) > -1 {
+		if row[2].(float64) > s.above {
 			n++
 		}
 	}
@@ -186,11 +203,10 @@ func TestQueriesOfDashboardsAndAlerts(t *testing.T) {
 		g.runsAll(t, a)
 	})
 	t.Run("a state timeline tells normal, the phases, recovered, and no data apart", func(t *testing.T) { g.tellsPhases(t, a) })
+	t.Run("a rate is as high at both ends of a range as within it, whatever the rows", func(t *testing.T) { g.ratesHold(t, a) })
 	t.Run("a service named to inject SQL is only a name", func(t *testing.T) { g.resistsInjection(t, a) })
-	t.Run("every one is valid while the incident goes on", func(t *testing.T) {
-		g.reopen(t)
-		g.runsAll(t, a)
-	})
+	t.Run("alerts on incidents fire while one is open, and on its budget while that burns", g.alertsWhileOpen)
+	t.Run("every one is valid while the incident goes on", func(t *testing.T) { g.runsAll(t, a) })
 }
 
 // answersAll wants rows of everything, of the steps of windows, minutes and hours.
@@ -261,6 +277,49 @@ func (g grafana) tellsPhases(t *testing.T, a asked) {
 		return
 	}
 	t.Error("no such panel")
+}
+
+// ratesHold looks at half an hour before the outage: ends of the range fall into the midst of a window, of a minute and of a step.
+func (g grafana) ratesHold(t *testing.T, a asked) {
+	ran := 0
+	for _, s := range statements(t) {
+		if !strings.HasSuffix(s.where, "How much traffic is there? (A)") && !strings.HasSuffix(s.where, "How much traffic does it get? (A)") {
+			continue
+		}
+		for _, step := range []int{30, 60, 300} {
+			a.from, a.to, a.seconds = at("2025-12-05T08:03:38Z"), at("2025-12-05T08:31:12Z"), step
+			rates := g.column(t, s, a)
+			last := len(rates) - 1
+			for end, beside := range map[int]int{0: 1, last: last - 1} {
+				if r, other := rates[end], rates[beside]; r < 0.6*other || r > 1.5*other {
+					t.Errorf("%s, step %d s: rate %d of %d is %.1f, the one beside it %.1f", s.where, step, end+1, len(rates), r, other)
+				}
+			}
+			ran++
+		}
+	}
+	if ran != 6 {
+		t.Errorf("%d courses were looked at", ran)
+	}
+}
+
+// column is the second column of an answer: the values of a course.
+func (g grafana) column(t *testing.T, s statement, a asked) (values []float64) {
+	t.Helper()
+	sql, err := a.expand(s.sql)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := g.ask(sql)
+	if err != nil || len(res.Data) < 5 {
+		t.Fatalf("%s: %d rows, %v", s.where, len(res.Data), err)
+	}
+	for _, row := range res.Data {
+		if v, ok := row[1].(float64); ok {
+			values = append(values, v)
+		}
+	}
+	return values
 }
 
 func (g grafana) resistsInjection(t *testing.T, a asked) {
