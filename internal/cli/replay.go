@@ -18,7 +18,6 @@ import (
 	"github.com/spikeline/spikeline/internal/replay"
 	"github.com/spikeline/spikeline/internal/telemetry"
 	"github.com/spikeline/spikeline/processor"
-	"github.com/spikeline/spikeline/processor/window"
 	"github.com/spikeline/spikeline/sink"
 )
 
@@ -64,22 +63,32 @@ not be used. With --clickhouse, everything is stored as the worker does.`,
 	return c
 }
 
+// What is waited for is held in memory.
+const (
+	longestWait     = time.Hour
+	longestLateness = 24 * time.Hour
+)
+
 func (r *replaying) check() error {
 	switch {
 	case r.format != "" && !slices.Contains(accesslog.Formats(), r.format):
 		return usage("--format is %q; choose one of %s, or leave it out", r.format, strings.Join(accesslog.Formats(), ", "))
-	case r.lateness < 0 || r.wait < 0:
-		return usage("--lateness is %v and --wait %v; allowed are 0s and more", r.lateness, r.wait)
+	case r.lateness < 0 || r.lateness > longestLateness:
+		return usage("--lateness is %v; allowed is 0s to %v", r.lateness, longestLateness)
+	case r.wait < 0 || r.wait > longestWait:
+		return usage("--wait is %v; allowed is 0s to %v", r.wait, longestWait)
 	}
 	return nil
 }
 
 // patient has windows wait for lines out of order: nobody is in a hurry the day after.
-func (r *replaying) patient(c window.Config) window.Config {
-	c.OutOfOrderness = max(r.wait, c.OutOfOrderness)
-	c.AllowedLateness = max(r.lateness, c.AllowedLateness)
-	c.ReleaseAfter = max(c.ReleaseAfter, c.AllowedLateness+c.OutOfOrderness)
-	return c
+// Nothing goes through the exchange, whose retention would otherwise bound the wait.
+func (r *replaying) patient(c *config.Config) {
+	w := &c.Window
+	w.OutOfOrderness = max(r.wait, w.OutOfOrderness)
+	w.AllowedLateness = max(r.lateness, w.AllowedLateness)
+	w.ReleaseAfter = max(w.ReleaseAfter, w.AllowedLateness+w.OutOfOrderness)
+	c.Exchange.Retention = max(c.Exchange.Retention, w.AllowedLateness+w.ReleaseAfter+time.Hour)
 }
 
 func (a *app) runReplay(ctx context.Context, r *replaying, args []string) error {
@@ -94,7 +103,7 @@ func (a *app) runReplay(ctx context.Context, r *replaying, args []string) error 
 	if err != nil {
 		return err
 	}
-	cfg.Window = r.patient(cfg.Window)
+	r.patient(&cfg)
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
@@ -119,6 +128,7 @@ func (a *app) runReplay(ctx context.Context, r *replaying, args []string) error 
 		Detected: a.tellFormats,
 		Mixed:    out.mixed,
 		Line:     out.line,
+		Late:     out.late,
 		Read:     read,
 		Trouble:  out.trouble,
 	})
@@ -192,6 +202,8 @@ func expand(args []string) (files []string, size int64, err error) {
 		switch {
 		case name == "-":
 			size = -1
+		case err != nil && strings.ContainsAny(name, "*?["):
+			return nil, 0, fmt.Errorf("no file is like %s: name log files, or - for standard input", name)
 		case err != nil:
 			return nil, 0, fmt.Errorf("%w: name log files, or - for standard input", err)
 		case size >= 0:

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spikeline/spikeline/ingest/accesslog"
 	"github.com/spikeline/spikeline/internal/replay"
@@ -30,7 +32,7 @@ func (c *checked) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// replayOutput gathers what is printed, and prints rejected lines as they come.
+// replayOutput gathers what is printed at the end.
 type replayOutput struct {
 	*app
 	*timeline
@@ -72,7 +74,30 @@ func (o *replayOutput) mixed(file string, lines int64, u replay.Understood) {
 	fmt.Fprintf(o.stderr, "spikeline: %s mixes formats: %s malformed lines, and %s: replay those apart, with --format %s\n", file, grouped(uint64(lines)), u.Why, u.Format)
 }
 
-// verdict is the error of a replay that came to its end.
+// late says how long windows would have to wait for all their lines.
+func (o *replayOutput) late(t replay.Tardy) {
+	var what []string
+	if t.Counted > 0 {
+		what = append(what, plural(int(t.Counted), "line")+" counted only after the windows had been judged")
+	}
+	if t.TooLate > 0 {
+		what = append(what, plural(int(t.TooLate), "line")+" came too late to count")
+	}
+	fmt.Fprintf(o.stderr, "spikeline: %s, up to %s behind newer ones: %s\n", strings.Join(what, " and "), shortDuration(t.Behind), patience(t))
+}
+
+// patience is the next step where lines come late.
+func patience(t replay.Tardy) string {
+	switch minutes := int(t.Behind/time.Minute) + 1; {
+	case t.Behind < longestWait:
+		return fmt.Sprintf("replay with --wait %dm, and they are judged with the others", minutes)
+	case t.TooLate > 0 && t.Behind < longestLateness:
+		return fmt.Sprintf("replay with --lateness %dm, and they count; files given by their names, not through a pipe, are merged by time and judged too", minutes)
+	}
+	return "give the files by their names, not through a pipe: they are merged by time, and judged with the others"
+}
+
+// verdict is the error// verdict is the error of a replay that came to its end.
 func (o *replayOutput) verdict(files int) error {
 	switch {
 	case o.broken > 0:
@@ -105,7 +130,7 @@ func (o *replayOutput) remedy() string {
 }
 
 func (o *replayOutput) learn(b processor.Batch) {
-	o.timeline.learn(b, !o.json)
+	o.timeline.learn(b, false)
 	for i := range b.Windows {
 		o.count(&b.Windows[i])
 	}
@@ -238,9 +263,7 @@ func (o *replayOutput) document() replayJSON {
 func (o *replayOutput) summary() {
 	w := o.out
 	found := o.found()
-	if len(found) > 0 {
-		fmt.Fprintln(w)
-	}
+	o.stories(found)
 	if o.total.Requests > 0 {
 		fmt.Fprintf(w, "%s of %s from %s to %s, %s failed (5xx).\n", plural(int(o.total.Requests), "request"), plural(len(o.services), "service"), stamp(o.first), stamp(o.last), grouped(o.total.Errors))
 	}
@@ -254,6 +277,17 @@ func (o *replayOutput) summary() {
 	}
 	if o.rejected > 0 {
 		o.printRejects(w)
+	}
+}
+
+// stories prints what happened in each incident, as it is known at the end.
+func (o *replayOutput) stories(found []incident.Incident) {
+	for _, in := range found {
+		if len(found) > 1 {
+			fmt.Fprintln(o.out, in.ID)
+		}
+		o.story(in.ID)
+		fmt.Fprintln(o.out)
 	}
 }
 
@@ -276,16 +310,30 @@ func (o *replayOutput) nextStep(found []incident.Incident) {
 	fmt.Fprintf(o.out, "Report: spikeline report %s --clickhouse %s -o post-mortem.html\n", worst.ID, redacted(o.store))
 }
 
+// printRejects names lines that could not be used, but not the blank ones.
 func (o *replayOutput) printRejects(w io.Writer) {
-	fmt.Fprintf(w, "%s lines could not be used:", grouped(uint64(o.rejected)))
+	blank := o.reasons[accesslog.Empty.String()]
+	if blank > 0 {
+		fmt.Fprintf(w, "%s without a request passed over.\n", plural(int(blank), "line"))
+	}
+	if o.rejected == blank {
+		return
+	}
+	fmt.Fprintf(w, "%s could not be used:", plural(int(o.rejected-blank), "line"))
 	for _, reason := range slices.Sorted(mapKeys(o.reasons)) {
-		fmt.Fprintf(w, " %s %s;", grouped(uint64(o.reasons[reason])), reason)
+		if reason != accesslog.Empty.String() {
+			fmt.Fprintf(w, " %s %s;", grouped(uint64(o.reasons[reason])), reason)
+		}
 	}
 	fmt.Fprintln(w)
-	for _, r := range o.rejects[:min(len(o.rejects), rejectsShown)] {
-		fmt.Fprintf(w, "  %s:%d: %s: %s\n", r.File, r.Line, r.Reason, r.Sample)
+	shown := 0
+	for _, r := range o.rejects {
+		if r.Reason != accesslog.Empty.String() && shown < rejectsShown {
+			shown++
+			fmt.Fprintf(w, "  %s:%d: %s: %s\n", r.File, r.Line, r.Reason, r.Sample)
+		}
 	}
-	if more := len(o.rejects) + int(o.omitted) - rejectsShown; more > 0 {
+	if more := o.rejected - blank - int64(shown); more > 0 {
 		fmt.Fprintf(w, "  and %s more; --json lists all\n", grouped(uint64(more)))
 	}
 }

@@ -1,6 +1,8 @@
 package replay
 
 import (
+	"time"
+
 	"github.com/spikeline/spikeline/ingest/accesslog"
 	"github.com/spikeline/spikeline/processor"
 	"github.com/spikeline/spikeline/processor/window"
@@ -20,6 +22,20 @@ type fold struct {
 	touched []*file
 	sample  func() string
 	text    []byte
+	tardy
+}
+
+// tardy are lines that came when their window had been judged without them.
+type tardy struct {
+	judged int64 // the end of the windows that have been
+	Tardy
+}
+
+// Tardy tells of lines that came so far behind newer ones that their windows had been judged without them.
+type Tardy struct {
+	Counted int64
+	TooLate int64         // even to count
+	Behind  time.Duration // at most
 }
 
 // at is a line of a file.
@@ -36,7 +52,7 @@ const (
 
 func newFold(o *Options) *fold {
 	source := window.Source{Topic: "replay"}
-	f := &fold{Options: o, judge: processor.NewJudge(o.Judge, o.Judged), told: window.NoTime,
+	f := &fold{Options: o, judge: processor.NewJudge(o.Judge, o.Judged), told: window.NoTime, tardy: tardy{judged: window.NoTime},
 		folder: window.NewFolder(o.Judge.Window, source, 1, window.Commit{Offset: 1, Largest: window.NoTime})}
 	f.folder.ShowEveryReject()
 	f.sample = func() string { return string(accesslog.Mask(nil, f.text)) }
@@ -57,13 +73,28 @@ func (f *fold) take(from *file) error {
 		f.folder.Reject(f.lines, now, l.reason, f.sample)
 	} else {
 		l.reason = f.folder.Add(f.lines, now, &l.Record, l.service, f.sample)
+		f.notice(l)
 	}
 	f.account(from, l)
 	if step := f.step(); step > f.told || f.since >= linesUntold || len(f.rejects) >= rejectsUntold {
-		f.told = step
+		f.told, f.judged = step, f.folder.Watermark()
 		return f.tell(f.folder.Flush(false))
 	}
 	return nil
+}
+
+// notice sees a line that comes too late to be judged.
+func (f *fold) notice(l *line) {
+	c := &f.Judge.Window
+	switch {
+	case l.reason == accesslog.TooLate:
+		f.TooLate++
+	case l.reason == accesslog.OK && c.StartOf(l.Time)+int64(c.Width) <= f.judged:
+		f.Counted++
+	default:
+		return
+	}
+	f.Behind = max(f.Behind, time.Duration(f.folder.Watermark()-l.Time)+c.OutOfOrderness)
 }
 
 // step is the watermark in steps of what windows wait for lines out of order: told
@@ -96,7 +127,12 @@ func (f *fold) account(from *file, l *line) {
 }
 
 // end tells the rest.
-func (f *fold) end() error { return f.tell(f.folder.End()) }
+func (f *fold) end() error {
+	if f.Counted+f.TooLate > 0 && f.Late != nil {
+		f.Late(f.Tardy)
+	}
+	return f.tell(f.folder.End())
+}
 
 func (f *fold) tell(messages []window.Message) error {
 	for _, m := range messages {

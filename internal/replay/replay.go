@@ -42,6 +42,7 @@ type Options struct {
 	Detected func([]Understood)                                // how the files were understood, told once, before anything is counted
 	Mixed    func(file string, lines int64, u Understood)      // so many lines of a file are malformed, and look like another format
 	Line     func(file string, line int64, r accesslog.Reason) // a line that was not counted
+	Late     func(Tardy)                                       // told once, at the end, if there are such lines
 	Read     func(bytes int64)                                 // progress, in bytes of the files as they are on disk; called from several goroutines
 	Trouble  func(file string, line int64, err error)          // a file that could be read only up to a line
 }
