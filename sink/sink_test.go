@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,12 +101,17 @@ func TestThePasswordComesFromTheEnvironmentOrAFile(t *testing.T) {
 	}
 }
 
+func rowsOf(t *table, b processor.Batch) (rows [][]any) {
+	t.fill(&b, "main", func(values ...any) { rows = append(rows, slices.Clone(values)) })
+	return rows
+}
+
 func TestServiceRowsAreTheSumOverPops(t *testing.T) {
 	cell := func(service, pop string, n uint64) window.Row {
 		return window.Row{Service: service, Pop: pop, Counts: window.Counts{Requests: n, Latency: window.Latency{{Bucket: uint16(n), Count: n}}}}
 	}
 	b := processor.Batch{Windows: []window.Result{{Rows: []window.Row{cell("a", "X", 1), cell("a", "Y", 2), cell("b", "X", 3)}}}}
-	rows := serviceWindows.collect([]processor.Batch{b}, "main")
+	rows := rowsOf(&serviceWindows, b)
 	if len(rows) != 2 || rows[0][2] != "a" || rows[0][3] != uint32(2) || rows[0][4] != uint64(3) || rows[1][2] != "b" || rows[1][4] != uint64(3) {
 		t.Errorf("rows are %v, want a with 3 requests of 2 pops and b with 3", rows)
 	}
@@ -117,7 +123,7 @@ func TestServiceRowsAreTheSumOverPops(t *testing.T) {
 func TestEveryRowHasOneValueForEachColumn(t *testing.T) {
 	b := fullBatch()
 	for i := range storage {
-		rows := storage[i].collect([]processor.Batch{b}, "main")
+		rows := rowsOf(&storage[i], b)
 		if len(rows) == 0 {
 			t.Errorf("%s: no row", storage[i].name)
 		}

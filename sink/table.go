@@ -11,7 +11,7 @@ import (
 )
 
 // table is one storage table: its columns, in the order of a row's values, and
-// what a batch has for it.
+// what a batch has for it. What is added may change once add has returned.
 type table struct {
 	name    string
 	columns []clickhouse.ColumnNameAndType
@@ -34,14 +34,6 @@ const (
 var storage = [tables]table{windows, serviceWindows, signals, incidents, events, rejects, ledger, released}
 
 var tableNames = [tables]string{"windows", "service_windows", "signals", "incidents", "incident_events", "rejects", "ledger", "released"}
-
-// collect gives the rows of batches for one table, in their order.
-func (t *table) collect(batches []processor.Batch, run string) (rows [][]any) {
-	for i := range batches {
-		t.fill(&batches[i], run, func(values ...any) { rows = append(rows, values) })
-	}
-	return rows
-}
 
 // columns pairs names with types.
 func columns(namesAndTypes ...string) []clickhouse.ColumnNameAndType {
@@ -75,27 +67,31 @@ func atMillis(nanos int64) time.Time {
 func version(nanos int64) uint64 { return uint64(at(nanos).Unix()) }
 
 // pairs is a Map column's value with an order, so that a block that is sent
-// again has the same bytes.
-type pairs[K any] struct {
-	keys   []K
+// again has the same bytes. It goes through itself, as often as it is asked to.
+type pairs struct {
+	keys   []any
 	counts []uint64
+	at     int
 }
 
-func (p *pairs[K]) put(key K, count uint64) {
+// clear makes room for the pairs of the next row.
+func (p *pairs) clear() { p.keys, p.counts = p.keys[:0], p.counts[:0] }
+
+func (p *pairs) put(key any, count uint64) {
 	p.keys, p.counts = append(p.keys, key), append(p.counts, count)
 }
 
 // Put is for reading, which pairs are not for.
-func (p *pairs[K]) Put(any, any) { panic("BUG: pairs are written to ClickHouse, not read") }
+func (p *pairs) Put(any, any) { panic("BUG: pairs are written to ClickHouse, not read") }
 
 // Iterator gives the pairs in order.
-func (p *pairs[K]) Iterator() column.MapIterator { return &pairsIterator[K]{pairs: p, at: -1} }
+func (p *pairs) Iterator() column.MapIterator { p.at = -1; return p }
 
-type pairsIterator[K any] struct {
-	*pairs[K]
-	at int
-}
+// Next goes on to the next pair, if there is one.
+func (p *pairs) Next() bool { p.at++; return p.at < len(p.keys) }
 
-func (i *pairsIterator[K]) Next() bool { i.at++; return i.at < len(i.keys) }
-func (i *pairsIterator[K]) Key() any   { return i.keys[i.at] }
-func (i *pairsIterator[K]) Value() any { return i.counts[i.at] }
+// Key is that of the pair at hand.
+func (p *pairs) Key() any { return p.keys[p.at] }
+
+// Value is the count of the pair at hand.
+func (p *pairs) Value() any { return p.counts[p.at] }

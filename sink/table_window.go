@@ -20,11 +20,13 @@ var windows = table{
 	name:    "windows_rev",
 	columns: append(columns("window_start", seconds, "window_end", seconds, "service", lowString, "pop", lowString), countColumns...),
 	fill: func(b *processor.Batch, run string, add func(...any)) {
+		cell := countRow{run: run}
 		for i := range b.Windows {
 			result := &b.Windows[i]
+			cell.begin(result)
 			for j := range result.Rows {
 				row := &result.Rows[j]
-				add(append([]any{at(result.Start), at(result.End), row.Service, row.Pop}, counts(result, &row.Counts, run)...)...)
+				add(cell.of(&row.Counts, row.Service, row.Pop)...)
 			}
 		}
 	},
@@ -34,12 +36,14 @@ var serviceWindows = table{
 	name:    "service_windows_rev",
 	columns: append(columns("window_start", seconds, "window_end", seconds, "service", lowString, "pop_count", "UInt32"), countColumns...),
 	fill: func(b *processor.Batch, run string, add func(...any)) {
+		service := countRow{run: run}
 		for i := range b.Windows {
 			result := &b.Windows[i]
+			service.begin(result)
 			for rows := result.Rows; len(rows) > 0; {
 				pops := samePrefix(rows)
 				sum := window.Sum(rows[:pops])
-				add(append([]any{at(result.Start), at(result.End), rows[0].Service, uint32(pops)}, counts(result, &sum, run)...)...)
+				add(service.of(&sum, rows[0].Service, uint32(pops))...)
 				rows = rows[pops:]
 			}
 		}
@@ -55,41 +59,55 @@ func samePrefix(rows []window.Row) int {
 	return n
 }
 
-// counts gives the values of countColumns.
-func counts(r *window.Result, c *window.Counts, run string) []any {
-	return []any{
-		c.Requests, c.Errors, c.EdgeErrors, c.OriginErrors, c.ClientErrors, c.Aborts, c.Bytes, c.CacheHits,
-		cacheErrors(c), statusCounts(c), sketch(c.Latency),
-		millisOf(c.Latency, 0.5), millisOf(c.Latency, 0.95), millisOf(c.Latency, 0.99), c.Late,
-		r.Seen, r.Live, r.Revised, r.Revision, run,
-	}
+// countRow makes rows of windows, each in the memory of the one before. What
+// all rows of a result share is made a value once.
+type countRow struct {
+	run, start, end, seen, live, revised, revision any
+
+	values                       []any
+	cacheErrors, status, latency pairs
 }
 
-func cacheErrors(c *window.Counts) *pairs[string] {
-	p := &pairs[string]{}
+func (r *countRow) begin(result *window.Result) {
+	r.start, r.end = at(result.Start), at(result.End)
+	r.seen, r.live, r.revised, r.revision = result.Seen, result.Live, result.Revised, result.Revision
+}
+
+// of gives the values of window_start, window_end, two columns of the table, and countColumns.
+func (r *countRow) of(c *window.Counts, service, pop any) []any {
+	r.fillMaps(c)
+	r.values = append(r.values[:0], r.start, r.end, service, pop,
+		c.Requests, c.Errors, c.EdgeErrors, c.OriginErrors, c.ClientErrors, c.Aborts, c.Bytes, c.CacheHits,
+		&r.cacheErrors, &r.status, &r.latency,
+		millisOf(c.Latency, 0.5), millisOf(c.Latency, 0.95), millisOf(c.Latency, 0.99), c.Late,
+		r.seen, r.live, r.revised, r.revision, r.run)
+	return r.values
+}
+
+func (r *countRow) fillMaps(c *window.Counts) {
+	r.cacheErrors.clear()
 	for state, n := range c.CacheErrors {
 		if n > 0 {
-			p.put(accesslog.Cache(state).String(), n)
+			r.cacheErrors.put(accesslog.Cache(state).String(), n)
 		}
 	}
-	return p
-}
-
-func statusCounts(c *window.Counts) *pairs[uint16] {
-	p := &pairs[uint16]{}
+	r.status.clear()
 	for _, s := range c.Status {
-		p.put(s.Code, s.Count)
+		r.status.put(s.Code, s.Count)
 	}
-	return p
+	r.latency.clear()
+	for _, b := range c.Latency {
+		r.latency.put(bucketKeys[b.Bucket], b.Count)
+	}
 }
 
-func sketch(l window.Latency) *pairs[uint64] {
-	p := &pairs[uint64]{}
-	for _, b := range l {
-		p.put(b.Micros(), b.Count)
+// bucketKeys are the keys of the latency map as values, made once: a row has many of them.
+var bucketKeys = func() (keys [window.LatencyBuckets]any) {
+	for i := range keys {
+		keys[i] = window.LatencyBucket{Bucket: uint16(i)}.Micros()
 	}
-	return p
-}
+	return keys
+}()
 
 // millisOf gives a quantile in milliseconds, NaN when no latency is known: 0 would be a lie.
 func millisOf(l window.Latency, q float64) float32 {
@@ -106,7 +124,7 @@ var ledger = table{
 	fill: func(b *processor.Batch, run string, add func(...any)) {
 		for i := range b.Ledger {
 			l := &b.Ledger[i]
-			rejected := &pairs[string]{}
+			rejected := &pairs{}
 			for reason, n := range l.Rejected {
 				if n > 0 {
 					rejected.put(accesslog.Reason(reason).String(), n)

@@ -193,21 +193,21 @@ func (w *Writer) keep(ctx context.Context, batches []processor.Batch) error {
 
 func (w *Writer) writeTable(ctx context.Context, i int, batches []processor.Batch) error {
 	t := &storage[i]
-	rows := t.collect(batches, w.config.Run)
-	if len(rows) == 0 {
-		return nil
-	}
 	// A retry sends the same rows in the same order with the same token, so
 	// that ClickHouse drops it when an answer got lost after the insert. A
 	// token is never used for anything else: rows written again after a crash
 	// have another one, and replace their equals by key and revision.
 	settings := w.settings()
 	settings["insert_deduplication_token"] = fmt.Sprintf("%s-%d-%s", w.id, w.group, t.name)
-	err := w.retry(ctx, "insert into "+t.name, func(ctx context.Context) error { return w.insert(ctx, t, rows, settings) })
-	if err != nil {
+	var rows int
+	err := w.retry(ctx, "insert into "+t.name, func(ctx context.Context) (err error) {
+		rows, err = w.insert(ctx, t, batches, settings)
+		return err
+	})
+	if err != nil || rows == 0 {
 		return err
 	}
-	w.metrics.Rows[i].Add(uint64(len(rows)))
+	w.metrics.Rows[i].Add(uint64(rows))
 	w.metrics.Inserts.Add(1)
 	return nil
 }
@@ -221,23 +221,39 @@ func (w *Writer) settings() clickhouse.Settings {
 	}
 }
 
-func (w *Writer) insert(ctx context.Context, t *table, rows [][]any, settings clickhouse.Settings) error {
+// insert sends the rows that batches have for a table, and says how many they are. Without one, ClickHouse is not asked.
+func (w *Writer) insert(ctx context.Context, t *table, batches []processor.Batch, settings clickhouse.Settings) (rows int, err error) {
+	var block driver.Batch
+	add := func(values ...any) {
+		if block == nil && err == nil {
+			block, err = w.begin(ctx, t, settings)
+		}
+		if err == nil {
+			err = block.Append(values...)
+			rows++
+		}
+	}
+	for i := range batches {
+		t.fill(&batches[i], w.config.Run, add)
+	}
+	if block == nil {
+		return 0, err
+	}
+	defer block.Close()
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", clickhouse.ErrBatchInvalid, err)
+	}
+	return rows, block.Send()
+}
+
+// begin gives an insert without rows.
+func (w *Writer) begin(ctx context.Context, t *table, settings clickhouse.Settings) (driver.Batch, error) {
 	names := make([]string, len(t.columns))
 	for i, c := range t.columns {
 		names[i] = c.Name
 	}
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(settings), clickhouse.WithColumnNamesAndTypes(t.columns))
-	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO spikeline."+t.name+" ("+strings.Join(names, ", ")+")")
-	if err != nil {
-		return err
-	}
-	defer batch.Close()
-	for _, row := range rows {
-		if err := batch.Append(row...); err != nil {
-			return fmt.Errorf("%w: %w", clickhouse.ErrBatchInvalid, err)
-		}
-	}
-	return batch.Send()
+	return w.conn.PrepareBatch(ctx, "INSERT INTO spikeline."+t.name+" ("+strings.Join(names, ", ")+")")
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -4,6 +4,15 @@ import "slices"
 
 // Add sums other into c.
 func (c *Counts) Add(other *Counts) {
+	c.addPlain(other)
+	for _, s := range other.Status {
+		c.Status = addStatus(c.Status, s)
+	}
+	c.Latency = c.Latency.Merge(other.Latency)
+}
+
+// addPlain leaves the lists out.
+func (c *Counts) addPlain(other *Counts) {
 	c.Requests += other.Requests
 	c.Errors += other.Errors
 	c.EdgeErrors += other.EdgeErrors
@@ -16,22 +25,22 @@ func (c *Counts) Add(other *Counts) {
 	for i, n := range other.CacheErrors {
 		c.CacheErrors[i] += n
 	}
-	if len(c.Status) == 0 {
-		c.Status = append(c.Status, other.Status...)
-	} else {
-		for _, s := range other.Status {
-			c.Status = addStatus(c.Status, s)
-		}
-	}
-	c.Latency = c.Latency.Merge(other.Latency)
 }
 
 // Sum adds up rows, of the pops of one service for example.
-func Sum(rows []Row) (total Counts) {
+func Sum(rows []Row) Counts {
+	var total sum
 	for i := range rows {
-		total.Add(&rows[i].Counts)
+		c := &rows[i].Counts
+		total.addPlain(c)
+		for _, s := range c.Status {
+			total.status = addStatus(total.status, s)
+		}
+		for _, b := range c.Latency {
+			total.measure(b.Bucket, b.Count)
+		}
 	}
-	return total
+	return total.take(&slabs{})
 }
 
 func addStatus(list []StatusCount, s StatusCount) []StatusCount {

@@ -109,7 +109,7 @@ func packedRequests(row []byte) uint64 {
 	return u.next()
 }
 
-// sum adds up packed rows of one cell.
+// sum adds up rows, packed or not.
 type sum struct {
 	Counts  // but for status and latency
 	status  []StatusCount
@@ -143,10 +143,14 @@ func (s *sum) add(row []byte) {
 		bucket := uint64(0)
 		for range u.next() {
 			bucket += u.next()
-			s.latency[bucket] += u.next()
-			s.some[bucket/64] |= 1 << (bucket % 64)
+			s.measure(uint16(bucket), u.next())
 		}
 	}
+}
+
+func (s *sum) measure(bucket uint16, count uint64) {
+	s.latency[bucket] += count
+	s.some[bucket/64] |= 1 << (bucket % 64)
 }
 
 // take gives the sum, with lists in slabs, and begins anew.
