@@ -19,7 +19,7 @@ type Rule struct {
 	Severity   string
 	Panel      string // the question of the panel that it leads to
 	Dashboard  string
-	Summary    string
+	Summary    string // a template on the value of a series
 	More       string
 	Labels     map[string]string
 }
@@ -38,7 +38,7 @@ func Rules() []Rule {
 			UID: "spikeline-stalled", Title: "Spikeline has stopped writing", Severity: "critical", For: "1m", Above: 300,
 			SQL:       `SELECT now() AS time, toFloat64(if(count() = 0, 0, dateDiff('second', max(written_at), now()))) AS value FROM spikeline.progress`,
 			Dashboard: pipelineID, Panel: "When did it write?",
-			Summary: `Nothing was written for {{ humanizeDuration $values.B.Value }}`,
+			Summary: `Nothing was written for {{ humanizeDuration .Value }}`,
 			More:    "No worker judges, ClickHouse takes no rows, or no records come. Until it writes again, no incident can be seen.",
 		},
 		Rule{
@@ -46,7 +46,7 @@ func Rules() []Rule {
 			SQL: `SELECT now() AS time, toFloat64(max(if(written_at > now() - INTERVAL 10 MINUTE, dateDiff('second', closed_to, written_at), 0))) AS value
 FROM spikeline.progress`,
 			Dashboard: pipelineID, Panel: "How old is the data?",
-			Summary: `The newest closed window was {{ humanizeDuration $values.B.Value }} old when it was written`,
+			Summary: `The newest closed window was {{ humanizeDuration .Value }} old when it was written`,
 			More:    "It writes, but is far behind the clock: it catches up, a partition lags, or old logs are replayed. Incidents are seen that much later.",
 		},
 		Rule{
@@ -54,7 +54,7 @@ FROM spikeline.progress`,
 			SQL: `SELECT now() AS time, if(sum(consumed) = 0, 0, (sum(rejected_total) + sum(too_late)) / sum(consumed)) AS value
 FROM spikeline.ledger WHERE written_at > now() - INTERVAL 30 MINUTE`,
 			Dashboard: pipelineID, Panel: "What could not be used, and why?",
-			Summary: `{{ humanizePercentage $values.B.Value }} of the records of the last half hour were rejected or too late`,
+			Summary: `{{ humanizePercentage .Value }} of the records of the last half hour were rejected or too late`,
 			More:    "They are in no window. Their reasons are in the table rejects, their exact number in ledger.",
 		})
 }
@@ -65,7 +65,7 @@ func incidentRule(severity, patience string) Rule {
 		UID: "spikeline-incident-" + severity, Title: "Incident at the edge: " + severity, Severity: severity, For: patience, Above: -1,
 		SQL:       openIncidents("status = 'open' AND severity = '" + severity + "', toFloat64(requests_failed + requests_missing + requests_slow)"),
 		Dashboard: timelineID, Panel: "In which phase was each incident?",
-		Summary: `Incident {{ $labels.incident_id }} {{ if lt $values.B.Value 0.0 }}is over, or of another severity now{{ else }}goes on: {{ printf "%.0f" $values.B.Value }} requests failed, slow or missing so far{{ end }}`,
+		Summary: `Incident {{ $labels.incident_id }} {{ if lt .Value 0.0 }}is over, or of another severity now{{ else }}goes on: {{ printf "%.0f" .Value }} requests failed, slow or missing so far{{ end }}`,
 		More:    "It fires while the incident is open, once for each incident.",
 		Labels:  map[string]string{"incident": "true"},
 	}
@@ -93,7 +93,7 @@ func burnRule(pace, severity, long, short string, limit float64, spends string) 
 		UID: "spikeline-burn-" + pace, Title: "Error budget burns: " + pace, Severity: severity, For: "0s", Above: limit,
 		SQL:       openIncidents(fmt.Sprintf("status = 'open', least(%s, %s)", long, short)),
 		Dashboard: timelineID, Panel: "In which phase was each incident?",
-		Summary: fmt.Sprintf(`Incident {{ $labels.incident_id }} {{ if gt $values.B.Value %.1[1]f }}burns the error budget of its services {{ printf "%%.1f" $values.B.Value }} times as fast as their objectives allow{{ else }}no longer burns error budget %[1]g times as fast as allowed{{ end }}`, limit),
+		Summary: fmt.Sprintf(`Incident {{ $labels.incident_id }} {{ if gt .Value %.1[1]f }}burns the error budget of its services {{ printf "%%.1f" .Value }} times as fast as their objectives allow{{ else }}no longer burns error budget %[1]g times as fast as allowed{{ end }}`, limit),
 		More:    fmt.Sprintf("%g times as fast spends %s. It fires while %s and %s of an open incident are both above, once for each incident.", limit, spends, long, short),
 		Labels:  map[string]string{"burn": pace},
 	}
@@ -130,7 +130,7 @@ func (r Rule) provision() map[string]any {
 func (r Rule) labels() map[string]string {
 	labels := map[string]string{"service": "spikeline", "severity": r.Severity, "report": "$SPIKELINE_URL/readyz?verbose"}
 	if r.Dashboard == timelineID {
-		labels["report"] = "$SPIKELINE_URL/incidents/{{ urlquery .Labels.incident_id }}"
+		labels["report"] = "$SPIKELINE_URL/incidents{{ with .Labels.incident_id }}/{{ urlquery . }}{{ end }}"
 	}
 	for name, value := range r.Labels {
 		labels[name] = value
@@ -138,14 +138,15 @@ func (r Rule) labels() map[string]string {
 	return labels
 }
 
-// annotations carry the panel once more: from the fields of a provisioned rule Grafana makes no link to it.
+// annotations have neither value nor incident while ClickHouse cannot be asked: Grafana then alerts of that, with the same templates.
+// They carry the panel once more: from the fields of a provisioned rule Grafana makes no link to it.
 func (r Rule) annotations() map[string]string {
 	link := grafanaLink + "/d/" + r.Dashboard
 	if r.Dashboard == timelineID {
-		link = grafanaLink + "/d/" + postmortemID + "?var-incident={{ urlquery $labels.incident_id }}"
+		link = grafanaLink + "/d/" + postmortemID + "{{ with $labels.incident_id }}?var-incident={{ urlquery . }}{{ end }}"
 	}
 	return map[string]string{
-		"summary": r.Summary, "description": r.More, "dashboard": link,
+		"summary": "{{ with $values.B }}" + r.Summary + "{{ else }}Not known: ClickHouse did not answer{{ end }}", "description": r.More, "dashboard": link,
 		"__dashboardUid__": r.Dashboard, "__panelId__": fmt.Sprint(panelID(r.Dashboard, r.Panel)),
 	}
 }

@@ -3,11 +3,14 @@ package dashboards
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"text/template"
+	"time"
 
 	"github.com/goccy/go-yaml"
 )
@@ -50,6 +53,52 @@ func TestAlertRulesLeadToPanelsAndAskTheProvisionedDataSource(t *testing.T) {
 	if len(rules) < 8 {
 		t.Errorf("%d rules", len(rules))
 	}
+}
+
+func TestAlertsReadWellWhileTheyFireWhenTheyAreOverAndWhenClickHouseIsAway(t *testing.T) {
+	type value struct{ Value float64 }
+	named := map[string]string{"incident_id": "20251118-a b"}
+	for _, r := range provisionedRules(t) {
+		said := map[string]bool{}
+		for state, seen := range map[string]struct {
+			Labels map[string]string
+			Values map[string]value
+		}{"fires": {named, map[string]value{"B": {99}}}, "is over": {named, map[string]value{"B": {-1}}}, "is not known": {}} {
+			texts := maps.Clone(r.Annotations)
+			texts["label report"] = r.Labels["report"]
+			for name, text := range texts {
+				got, err := filled(text, seen)
+				if err != nil || strings.Contains(got, "no value") || strings.Contains(got, "{{") || strings.Contains(got, "a b") && name != "summary" {
+					t.Errorf("%s, %s when it %s: %q, %v", r.UID, name, state, got, err)
+				}
+				if name == "summary" {
+					said[got] = true
+				}
+			}
+		}
+		if len(said) != 3 {
+			t.Errorf("%s says no more than %v", r.UID, said)
+		}
+	}
+}
+
+// filled does what Grafana does to an annotation; of its own functions those that the rules use.
+func filled(text string, seen any) (string, error) {
+	duration := func(v float64) string { return fmt.Sprint(time.Duration(v * float64(time.Second))) }
+	functions := template.FuncMap{
+		"humanizeDuration": duration, "humanizePercentage": func(v float64) string { return fmt.Sprintf("%.4g%%", v*100) },
+		"reReplaceAll": func(pattern, with, text string) string {
+			return regexp.MustCompile(pattern).ReplaceAllString(text, with)
+		},
+		"externalURL": func() string { return "http://grafana.example/" },
+	}
+	parsed, err := template.New("").Funcs(functions).Parse(`{{ $labels := .Labels }}{{ $values := .Values }}` + text)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	err = parsed.Execute(&b, seen)
+	return b.String(), err
 }
 
 func read(t *testing.T, file string, into any) {
