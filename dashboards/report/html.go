@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"embed"
-	"fmt"
 	"html/template"
 	"io"
 	"strings"
@@ -26,8 +25,13 @@ func sheet(name string) string {
 }
 
 var pages = template.Must(template.New("pages").Funcs(template.FuncMap{
-	"css": css, "words": words, "day": Day, "grouped": Grouped, "percent": Percent, "lasted": lasted, "whole": whole,
+	"css": css, "words": words, "day": Day, "grouped": Grouped, "percent": Percent, "lasted": lasted, "whole": whole, "name": name,
 }).ParseFS(files, "page.gohtml"))
+
+// name lets a line break after a dot of a host, not amid its words.
+func name(text string) template.HTML {
+	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(text), ".", ".<wbr>")) // escaped first
+}
 
 // whole keeps a percentage on one line.
 func whole(text string) string { return strings.ReplaceAll(text, " %", "\u00a0%") }
@@ -64,9 +68,9 @@ var sections = []section{{"summary", "Summary"}, {"charts", "Charts"}, {"detecti
 	{"data", "How good the data is"}, {"people", "What only people know"}, {"sql", "SQL"}}
 
 func writeHTML(w io.Writer, d Data) error {
-	moreVerdicts, moreSteps := "", ""
-	if len(d.Evidence.Verdicts) > sink.MostVerdicts {
-		moreVerdicts = fmt.Sprintf("There are more; these are the first %d. ", sink.MostVerdicts)
+	moreSteps, unfailed := "", ""
+	if unfailing(d.Incident) > 0 {
+		unfailed = unfailingMeaning
 	}
 	timeline, more := d.timelineTable()
 	if more > 0 {
@@ -80,9 +84,9 @@ func writeHTML(w io.Writer, d Data) error {
 		"Title": d.Incident.Title, "Home": d.Home, "Made": madeAt(d), "Stale": d.stale(), "Sections": sections,
 		"Summary": d.summary(), "Facts": d.facts(), "BlankSummary": blankSummary,
 		"Resolution": d.resolution(), "ChartMarks": chartMarks, "Charts": d.figures(),
-		"Clocks": d.clockTable(), "Verdicts": d.verdictTable(), "MoreVerdicts": moreVerdicts, "ScoreMeaning": scoreMeaning,
-		"Timeline": timeline, "MoreSteps": moreSteps, "BlankTimeline": blankTimeline,
-		"Services": d.serviceTable(), "Pops": d.popTable(), "Shares": d.shareTable(), "AttributionMeaning": attributionMeaning,
+		"Clocks": d.clockTable(), "Verdicts": d.verdictTable(), "MoreVerdicts": d.verdictsLeftOut(), "ScoreMeaning": scoreMeaning,
+		"Timeline": timeline, "MoreSteps": moreSteps, "StepsMeaning": stepsMeaning, "BlankTimeline": blankTimeline,
+		"Services": d.serviceTable(), "Unfailing": unfailed, "Pops": d.popTable(), "Shares": d.shareTable(), "AttributionMeaning": attributionMeaning,
 		"Trust": d.trust(), "Blanks": blanks(d), "Statements": statements,
 	})
 }
@@ -111,7 +115,7 @@ func (d Data) timelineTable() (t table, more int) {
 	t.Columns = []column{{"time (UTC)", "t"}, {"event", ""}, {"service", "name"}, {"what the records say", "said"}, {"by", ""}}
 	steps, more := d.steps()
 	for _, e := range steps {
-		t.Rows = append(t.Rows, tableRow{[]string{Day(e.At), words(e.Event.Event), e.Service, e.Summary, cmp.Or(e.Author, source(e))}, human(e)})
+		t.Rows = append(t.Rows, tableRow{[]string{Day(e.At), words(e.Event.Event), e.Service, said(e), cmp.Or(e.Author, source(e))}, human(e)})
 	}
 	return t, more
 }

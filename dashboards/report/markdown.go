@@ -7,8 +7,6 @@ import (
 	"io"
 	"path"
 	"strings"
-
-	"github.com/spikeline/spikeline/sink"
 )
 
 // page collects a Markdown text.
@@ -95,10 +93,7 @@ func (p page) detection(d Data) {
 	for _, v := range d.verdicts() {
 		p.row(v.cells()...)
 	}
-	if len(d.Evidence.Verdicts) > sink.MostVerdicts {
-		p.line("\nThere are more; these are the first %d.", sink.MostVerdicts)
-	}
-	p.line("\n%s", scoreMeaning)
+	p.line("\n%s%s", d.verdictsLeftOut(), scoreMeaning)
 }
 
 func (p page) timeline(d Data) {
@@ -106,12 +101,12 @@ func (p page) timeline(d Data) {
 	p.head("time", "event", "service", "what the records say", "by")
 	steps, more := d.steps()
 	for _, e := range steps {
-		p.row(Day(e.At), words(e.Event.Event), e.Service, e.Summary, cmp.Or(e.Author, source(e)))
+		p.row(Day(e.At), words(e.Event.Event), e.Service, said(e), cmp.Or(e.Author, source(e)))
 	}
 	if more > 0 {
 		p.line("\n%s more are not shown.", Grouped(uint64(more)))
 	}
-	p.line("\n_%s_", blankTimeline)
+	p.line("\n%s\n\n_%s_", stepsMeaning, blankTimeline)
 }
 
 func (p page) impact(d Data) {
@@ -119,6 +114,9 @@ func (p page) impact(d Data) {
 	p.head(">", "service", "from", "to", ">requests", ">failed in excess", ">share", ">peak")
 	for _, r := range services(d.Incident, mostServices) {
 		p.row(r.cells()...)
+	}
+	if unfailing(d.Incident) > 0 {
+		p.line("\n%s", unfailingMeaning)
 	}
 	p.line("\n### Pops\n")
 	if len(d.Evidence.Pops) == 0 {

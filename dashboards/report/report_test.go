@@ -213,13 +213,58 @@ func large() Data {
 	return d
 }
 
+func TestOfServicesWithoutFailuresItIsNotSaidThatTheyFailed(t *testing.T) {
+	d := outage()
+	d.Incident.Services = append(d.Incident.Services, incident.Member{Service: "quiet.example", StartedAt: d.Incident.StartedAt, Requests: 100})
+	failed := members(d.Incident) - 1
+	for _, format := range []string{"md", "html"} {
+		text := written(t, format, d)
+		for _, want := range []string{fmt.Sprintf("requests to %d services failed;", failed), "1 other service failed no more than usual", unfailingMeaning} {
+			if !strings.Contains(text, want) {
+				t.Errorf("the %s report has no %q", format, want)
+			}
+		}
+	}
+}
+
+func TestAVerdictOnAPopIsLeftOutWhereItsServiceHasOneOfItsOwn(t *testing.T) {
+	d := outage()
+	d.Evidence.Verdicts = []sink.Verdict{{Service: "a.example", Kind: "error_surge"}, {Service: "a.example", Pop: "FRA", Kind: "error_surge"},
+		{Service: "a.example", Pop: "IAD", Kind: "latency_surge"}, {Pop: "NRT", Kind: "error_surge"}}
+	var shown []string
+	for _, v := range d.verdicts() {
+		shown = append(shown, v.cells()[1])
+	}
+	if got, want := strings.Join(shown, ", "), "a.example, a.example at IAD, the fleet at NRT"; got != want {
+		t.Errorf("shown %s, want %s", got, want)
+	}
+	if text := written(t, "md", d); !strings.Contains(text, "Left out: 1 verdict on a single pop, whose service (or fleet) is in the table.") {
+		t.Error("what is left out is not said")
+	}
+}
+
+func TestTheReportSaysWhoseTheErrorsWereAsFarAsALogTells(t *testing.T) {
+	d := outage()
+	for want, shares := range map[string][]incident.Share{
+		"No log names an origin's own answer behind the errors": {{By: "side", Value: "edge", Share: 1}},
+		"Behind 25 % of the errors the logs name an origin's":   {{By: "side", Value: "edge", Share: 0.75}, {By: "side", Value: "origin", Share: 0.25}},
+	} {
+		if d.Incident.Shares = shares; !strings.Contains(written(t, "md", d), want) {
+			t.Errorf("the report has no %q", want)
+		}
+	}
+	if d.Incident.Shares = nil; strings.Contains(written(t, "md", d), "origin's own answer;") {
+		t.Error("without a share by side, one is told")
+	}
+}
+
 func TestALargeIncidentStaysASmallPageAndItsRestIsSummed(t *testing.T) {
 	page := written(t, "html", large())
 	if len(page) >= 1_000_000 {
 		t.Errorf("the page has %d bytes, want less than 1 MB", len(page))
 	}
 	for _, text := range []string{page, written(t, "md", large())} {
-		for _, want := range []string{"451 more, summed", "270 more, summed", "There are more; these are the first 40.", "204 more are not shown."} {
+		for _, want := range []string{"451 more, summed", "270 more, summed", "There are more; these are of the first 40.", "204 more are not shown."} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the report has no %q", want)
 			}

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/spikeline/spikeline/sink"
 )
@@ -12,7 +13,9 @@ const (
 	blankSummary       = "To be written by people: what happened, in two sentences for someone who was not there?"
 	blankTimeline      = "To be written by people: when somebody noticed, what was tried, when the status page spoke. (spikeline incidents annotate adds it here.)"
 	scoreMeaning       = "Errors, latency and refusals are shares of requests, traffic is requests a window. The score is the log likelihood ratio since the onset over the overdispersion: how much better “it changed” explains the counts than “it is as always”."
-	attributionMeaning = "This says where the errors were seen, not why."
+	attributionMeaning = "This says where the errors were seen, not why. The side is the origin where the log says that the origin itself answered with a 5xx, and the edge where it says otherwise or nothing."
+	stepsMeaning       = "Where a service was first hit or joins, the numbers are those of its worst window, not of that moment."
+	unfailingMeaning   = "Services with 0 failed in excess left the usual traffic, latency or share of refusals (4xx)."
 )
 
 // blanks are the questions that no record answers.
@@ -35,6 +38,15 @@ func (d Data) steps() (shown []sink.Event, more int) {
 	return shown, more
 }
 
+// said is what an event says, without the service that has a column of its own.
+func said(e sink.Event) string {
+	rest, found := strings.CutPrefix(e.Summary, e.Service)
+	if !found || e.Service == "" {
+		return e.Summary
+	}
+	return strings.TrimLeft(rest, ": ")
+}
+
 func source(e sink.Event) string {
 	if human(e) {
 		return "not told"
@@ -49,11 +61,33 @@ func human(e sink.Event) bool {
 
 type verdict struct{ sink.Verdict }
 
+// verdicts are the first that were stored, but those of a pop only where its service or the fleet has none of that kind.
 func (d Data) verdicts() (list []verdict) {
-	for _, v := range d.Evidence.Verdicts[:min(len(d.Evidence.Verdicts), sink.MostVerdicts)] {
-		list = append(list, verdict{v})
+	type scope struct{ service, kind string }
+	first := d.Evidence.Verdicts[:min(len(d.Evidence.Verdicts), sink.MostVerdicts)]
+	whole := map[scope]bool{}
+	for _, v := range first {
+		whole[scope{v.Service, v.Kind}] = whole[scope{v.Service, v.Kind}] || v.Pop == ""
+	}
+	for _, v := range first {
+		if v.Pop == "" || !whole[scope{v.Service, v.Kind}] {
+			list = append(list, verdict{v})
+		}
 	}
 	return list
+}
+
+// verdictsLeftOut says which verdicts are not in the table; empty for none.
+func (d Data) verdictsLeftOut() string {
+	stored, shown := min(len(d.Evidence.Verdicts), sink.MostVerdicts), len(d.verdicts())
+	text := ""
+	if stored > shown {
+		text = fmt.Sprintf("Left out: %s on a single pop, whose service (or fleet) is in the table. ", plural(stored-shown, "verdict"))
+	}
+	if len(d.Evidence.Verdicts) > sink.MostVerdicts {
+		text += fmt.Sprintf("There are more; these are of the first %d. ", sink.MostVerdicts)
+	}
+	return text
 }
 
 func (v verdict) cells() []string {

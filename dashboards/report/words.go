@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spikeline/spikeline/processor/incident"
 	"github.com/spikeline/spikeline/sink"
 )
 
@@ -105,11 +106,7 @@ func span(a, b int64) string {
 // summary is what a reader in a hurry needs, in plain words. It names no cause.
 func (d Data) summary() []string {
 	in := d.Incident
-	first := fmt.Sprintf("From %s UTC on requests to %s failed, first to %s.", Day(in.StartedAt), plural(members(in), "service"), cmp.Or(in.FirstService, "the fleet as a whole"))
-	if in.RequestsFailed == 0 {
-		first = fmt.Sprintf("From %s UTC on %s behaved unlike before (%s), first %s.", Day(in.StartedAt), plural(members(in), "service"), words(strings.Join(in.Kinds, ", ")), cmp.Or(in.FirstService, "the fleet as a whole"))
-	}
-	list := []string{first}
+	list := d.opening()
 	if in.Requests > 0 {
 		list = append(list, fmt.Sprintf("%s of %s requests to them failed beyond what is usual (%s); at the peak%s it was %s of the requests of its services.",
 			Grouped(in.RequestsFailed), Grouped(in.Requests), Percent(ratio(in.RequestsFailed, in.Requests)), at(in.PeakAt), Percent(in.PeakErrorRate)))
@@ -121,13 +118,68 @@ func (d Data) summary() []string {
 		list = append(list, fmt.Sprintf("%s requests were slow beyond what is usual.", Grouped(in.RequestsSlow)))
 	}
 	if t := d.Evidence.Totals; t.FleetRequests > 0 {
-		list = append(list, fmt.Sprintf("Its services had %s of the fleet's traffic in that time.", Percent(ratio(t.MemberRequests, t.FleetRequests))))
+		part := Percent(ratio(t.MemberRequests, t.FleetRequests))
+		if t.MemberRequests == t.FleetRequests {
+			part = "All"
+		}
+		list = append(list, fmt.Sprintf("%s of the fleet's traffic in that time was for these services.", part))
 	}
-	if len(in.Pops) > 0 {
+	switch {
+	case len(in.Pops) > 1 && len(in.Pops) == len(d.Evidence.Pops):
+		list = append(list, fmt.Sprintf("The failures stood out at all %d pops.", len(in.Pops)))
+	case len(in.Pops) > 0:
 		list = append(list, fmt.Sprintf("The failures stood out at %s.", popNames(in.Pops)))
 	}
+	list = append(list, d.side()...)
 	list = append(list, fmt.Sprintf("With %s over 30 days, %s of the error budget of its services is gone%s.", objective(d.Objective), Percent(d.burnt()), d.rescaled()))
 	return append(list, d.end())
+}
+
+// opening says who failed, and who was hit without failing.
+func (d Data) opening() []string {
+	in := d.Incident
+	from, first := Day(in.StartedAt), cmp.Or(in.FirstService, "the fleet as a whole")
+	others := unfailing(in)
+	if in.RequestsFailed == 0 {
+		return []string{fmt.Sprintf("From %s UTC on %s behaved unlike before (%s), first %s.", from, plural(members(in), "service"), words(strings.Join(in.Kinds, ", ")), first)}
+	}
+	list := []string{fmt.Sprintf("From %s UTC on requests to %s failed; the first that was hit: %s.", from, plural(members(in)-others, "service"), first)}
+	if others > 0 {
+		list = append(list, fmt.Sprintf("%s failed no more than usual, but left the usual traffic, latency or share of refusals (4xx).", plural(others, "other service")))
+	}
+	return list
+}
+
+// unfailing is how many of the services had no failures beyond what is usual.
+func unfailing(in incident.Incident) (n int) {
+	for _, m := range in.Services {
+		if m.Failed == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// side says whose the errors were, as far as a log tells.
+func (d Data) side() []string {
+	var origin float64
+	told := false
+	for _, s := range d.Incident.Shares {
+		if s.By != "side" {
+			continue
+		}
+		told = true
+		if s.Value == "origin" {
+			origin = s.Share
+		}
+	}
+	switch {
+	case !told:
+		return nil
+	case origin == 0:
+		return []string{"No log names an origin's own answer behind the errors: the edge made them, unless the log's format does not tell."}
+	}
+	return []string{fmt.Sprintf("Behind %s of the errors the logs name an origin's own answer; the others the edge made, unless the log's format does not tell.", Percent(origin))}
 }
 
 func at(nanos int64) string {
