@@ -7,8 +7,9 @@ import "bytes"
 //	[vhost[:port]] address ident user [18/Nov/2025:11:28:04 +0000] "request" status bytes ["referer" "agent" [request_time ...]]
 //
 // Time is the start of the request in Apache's logs and its end in nginx's.
-// The first number with a decimal point among the fields after the agent is
-// taken for nginx's request_time; those fields are not checked otherwise.
+// The first number with a decimal point among the fields after the agent, alone
+// or as rt=0.012 or request_time=0.012, is taken for nginx's request_time; those
+// fields are not checked otherwise.
 // An agent without its closing quote was cut off by the server; all that counts stands before it.
 // A line of the common format that is cut off inside its byte count looks whole and is read as such.
 //
@@ -101,6 +102,9 @@ func requestTime(rest []byte) int64 {
 		w, after, ok := word(rest)
 		if !ok {
 			return -1
+		}
+		if name, v, named := bytes.Cut(w, []byte("=")); named && (string(name) == "rt" || string(name) == "request_time") {
+			w = v
 		}
 		if bytes.IndexByte(w, '.') >= 0 {
 			if us := micros(w, 6); us >= 0 {

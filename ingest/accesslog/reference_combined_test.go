@@ -52,6 +52,7 @@ func refCombined(line []byte, r *Record) Reason {
 		if w == "" {
 			break
 		}
+		w = regexp.MustCompile(`^(rt|request_time)=`).ReplaceAllString(w, "")
 		if us := refMicros(w, 6); us >= 0 && strings.Contains(w, ".") {
 			r.LatencyMicros = us
 			break

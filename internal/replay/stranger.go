@@ -24,6 +24,10 @@ const names = "your own names or places put in"
 // kins are tried in turn; the last ones are for anything like them.
 var kins = []kin{
 	{what: "log lines of an AWS Classic Load Balancer", looks: regexp.MustCompile(`^\d{4}-\d\d-\d\dT\S+Z \S+ \S+:\d+ \S+ (-?[\d.]+ ){3}(\d{3}|-) `), filter: `awk '{split($13,u,/[\/:]+/); printf "{\"time_iso8601\":\"%s\",\"host\":\"%s\",\"status\":\"%s\",\"upstream_status\":\"%s\",\"bytes_sent\":\"%s\"}\n",$1,u[2],$8,$9,$11}'`},
+	{what: "CloudFront's logs as JSON", looks: regexp.MustCompile(`^\{.*"x-edge-location":`),
+		filter: `jq -c '{time_iso8601: "\(.date)T\(.time)Z", host: (."x-host-header" // ."cs(Host)"), pop: ."x-edge-location"[0:3], status: ."sc-status", bytes_sent: ."sc-bytes", request_time: ."time-taken"}'`},
+	{what: "W3C log lines without the line that names their values", looks: regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (\S+ ){3,}\S+\s*$`),
+		filter: `sed '1i #Fields: date time cs-method cs-host sc-status time-taken'`, yours: names},
 	{what: "log lines in Elastic's common schema", looks: regexp.MustCompile(`^\{.*"(status_code|http\.response\.status_code)":`), filter: `jq -c '{time_iso8601: ."@timestamp", host: (.url.domain // ."url.domain"), status: (.http.response.status_code // ."http.response.status_code")}'`},
 	{what: "lines that Docker wrapped", looks: regexp.MustCompile(`^\{.*"log":\s*".*"stream":`), filter: `jq -j .log`},
 	{what: "log lines of HAProxy, whose times name no zone", looks: regexp.MustCompile(`haproxy\[\d+\]: .*\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d\.\d+\]`),
@@ -32,6 +36,7 @@ var kins = []kin{
 	{what: "lines of syslog whose times name neither year nor zone (a guess could be hours off)", looks: regexp.MustCompile(`^(<\d+>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ `),
 		advice: "have the server log the time of the request itself, such as 18/Nov/2025:11:28:04 +0100"},
 	{what: "one JSON array, not lines", looks: regexp.MustCompile(`^\s*\[\s*(\{.*)?$`), filter: `jq -c '.[]'`},
+	{what: "JSON objects of several lines each", looks: regexp.MustCompile(`^\s*\{\s*$`), filter: `jq -c .`},
 	{what: "JSON with names of its own", looks: regexp.MustCompile(`^\s*\{.*\}\s*$`), filter: `jq -c '{time_iso8601: .TIME, host: .HOST, status: .STATUS}'`, yours: names},
 	{what: "a table of values between commas", looks: regexp.MustCompile(`^[^,\s]+(,[^,]*){2,}$`), filter: `awk -F, 'NR>1 {printf "{\"time_iso8601\":\"%s\",\"host\":\"%s\",\"status\":\"%s\"}\n",$1,$2,$3}'`, yours: names},
 	{what: "lines in UTF-16", looks: regexp.MustCompile(`^\x{FFFD}{2}(.\x00|\x00.)`), filter: "iconv -f UTF-16 -t UTF-8"},

@@ -28,6 +28,16 @@ shop.example.com 203.0.113.7 - - [18/Nov/2025:11:28:05] "GET /a HTTP/1.1" 502 74
 {"level":"info","ts":"2025/11/18 11:28:05","logger":"http.log.access.log0","request":{"host":"shop.example.com"},"status":502}`,
 	"docker.log": `{"log":"shop.example.com 203.0.113.7 - - [18/Nov/2025:11:28:04 +0000] \"GET /a HTTP/1.1\" 200 742 \"-\" \"agent\"\n","stream":"stdout","time":"2025-11-18T11:28:04.1Z"}
 {"log":"shop.example.com 203.0.113.7 - - [18/Nov/2025:11:28:05 +0000] \"GET /a HTTP/1.1\" 502 742 \"-\" \"agent\"\n","stream":"stdout","time":"2025-11-18T11:28:05.1Z"}`,
+	"cloudfront.json": `{"date":"2025-11-18","time":"11:28:04","x-edge-location":"FRA56-P4","sc-bytes":"1045","cs(Host)":"d1.cloudfront.net","sc-status":"200","x-host-header":"shop.example.com","time-taken":"0.012"}
+{"date":"2025-11-18","time":"11:28:05","x-edge-location":"FRA56-P4","cs(Host)":"shop.example.com","sc-status":"502"}`,
+	"w3c.log": `2025-11-18 11:28:04 GET shop.example.com 200 12
+2025-11-18 11:28:05 GET shop.example.com 503 1200`,
+	"pretty.json": `{
+  "time_iso8601": "2025-11-18T11:28:04Z", "host": "shop.example.com", "status": 200
+}
+{
+  "time_iso8601": "2025-11-18T11:28:05Z", "host": "shop.example.com", "status": 500
+}`,
 	"array.json": `[
 {"time_iso8601":"2025-11-18T11:28:04Z","host":"shop.example.com","status":200},
 {"time_iso8601":"2025-11-18T11:28:05Z","host":"shop.example.com","status":500}
