@@ -92,7 +92,7 @@ func parse(args []string) (options, error) {
 	var write bool
 	f := flag.NewFlagSet("eval", flag.ContinueOnError)
 	f.StringVar(&seeds, "seeds", "11-15", "seeds, as 11-15 or 1,4,7")
-	f.IntVar(&o.weeks, "weeks", 5000, "service-weeks of the quiet population at least; 0: none")
+	f.IntVar(&o.weeks, "weeks", 10000, "service-weeks of the quiet population at least; 0: none")
 	f.StringVar(&o.scenario, "scenario", "all", "scenarios whose names contain this; all, none, or troubles")
 	f.BoolVar(&o.verbose, "v", false, "also print every incident found")
 	f.BoolVar(&write, "write", false, "replace the table in docs/detection.md")
