@@ -80,6 +80,7 @@ type episode struct {
 	lastBad    int64 // end of the last window with a sign of trouble
 	lastSignal int64 // the same, by a signal alone
 	calm       int64 // windows since lastBad, gaps not counted
+	strayed    int64 // end of the last bad window that was taken for a stray one, 0 for none
 	longest    int64 // longest calm that did not last
 	silence    float64
 	silent     int64 // windows without any request of the members

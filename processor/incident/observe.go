@@ -29,7 +29,10 @@ func (e *episode) observe(m *moment) {
 	missing := e.harms(m, &p)
 	gap := e.gone(c, m)
 	signal := e.signalled(m)
-	bad := signal || !gap && e.tail.raised(p.requests, p.errors, c.usual)
+	bad := !gap && e.tail.raised(p.requests, p.errors, c.usual) || signal
+	if bad && !gap && e.stray(&p, m) {
+		bad, signal = false, false
+	}
 	e.curve.cover(m.align(e.StartedAt), m.start)
 	if gap {
 		p = point{at: m.start, windows: 1, gap: true, dark: m.dark()}
@@ -314,8 +317,9 @@ func (e *episode) judge(m *moment) {
 	e.Open, e.EndedAt, e.Phase = false, e.lastBad, Recovered
 	for _, mem := range e.members {
 		if mem.EndedAt == 0 {
-			mem.EndedAt = max(mem.StartedAt, min(e.EndedAt, max(mem.lastBad, mem.StartedAt)))
+			mem.EndedAt = mem.lastBad
 		}
+		mem.EndedAt = max(mem.StartedAt, min(e.EndedAt, mem.EndedAt))
 	}
 }
 

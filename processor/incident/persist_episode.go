@@ -5,6 +5,9 @@ import "fmt"
 func (e *episode) state(c *codec) {
 	e.Incident.state(c)
 	c.times(&e.opened, &e.lastBad, &e.lastSignal, &e.calm, &e.longest, &e.silent, &e.gapFrom)
+	if c.version >= 3 {
+		c.times(&e.strayed)
+	}
 	c.floats(&e.silence, &e.lost, &e.slow, &e.missed)
 	integer(c, &e.beyond)
 	integer(c, &e.singles)

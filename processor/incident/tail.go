@@ -1,6 +1,10 @@
 package incident
 
-import "github.com/spikeline/spikeline/processor/detect"
+import (
+	"time"
+
+	"github.com/spikeline/spikeline/processor/detect"
+)
 
 // tail is the test for errors that are too few for any one service to show: all
 // members together, since the last abnormal window. Sums that reached further
@@ -38,6 +42,39 @@ func (t *tail) raised(requests, errors, usual float64) bool {
 		}
 	}
 	return false
+}
+
+const (
+	settled    = 2 * time.Minute // after so much calm a single bad window does not make an outage go on ...
+	strayAgain = time.Minute     // ... unless another follows so soon
+)
+
+// stray says that after some calm one window alone is bad: it holds most of the errors since
+// the trouble, and few compared with it. A few seconds of one service's own errors are not the outage.
+func (e *episode) stray(p *point, m *moment) bool {
+	if e.lead() != detect.ErrorSurge || e.calm*m.width < int64(settled) || m.width >= int64(strayAgain) || e.strayed != 0 && m.end-e.strayed <= int64(strayAgain) {
+		return false
+	}
+	if p.requests == 0 || p.excess >= mainImpact*e.PeakErrorRate*p.requests || 2*p.excess <= e.tail.excess() {
+		return false
+	}
+	e.strayed = m.end
+	e.tail.drop()
+	return true
+}
+
+// excess is the errors beyond the usual since the last abnormal window.
+func (t *tail) excess() (sum float64) {
+	for i := range min(t.n, len(t.ring)) {
+		sum += t.ring[i].errors - t.ring[i].usual
+	}
+	return sum
+}
+
+// drop makes nothing of the window taken in last.
+func (t *tail) drop() {
+	c := &t.ring[(t.n-1)%len(t.ring)]
+	c.errors = c.usual
 }
 
 const (

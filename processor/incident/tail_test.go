@@ -51,3 +51,20 @@ func TestTheErrorsOfOneMemberAreNotTheTailOfAll(t *testing.T) {
 		w.endsAt(fmt.Sprintf("seed %d", seed), "11:20")
 	}
 }
+
+func TestOneWindowOfErrorsAfterACalmIsNotTheOutage(t *testing.T) {
+	for seed := range uint64(4) {
+		w := tenThatFail(t, seed)
+		for _, at := range []string{"11:24", "11:30", "11:36"} { // a quarter of an hour apart they would hold it open for long
+			w.fails("s3.example", at, at+":10", flat(0.15), 500, false)
+		}
+		w.endsAt(fmt.Sprintf("seed %d", seed), "11:20")
+	}
+}
+
+func TestErrorsThatComeBackAreTheOutageHoweverShort(t *testing.T) {
+	w := tenThatFail(t, 1)
+	w.fails("", "11:28", "11:28:10", flat(0.5), 500, true)
+	w.fails("s3.example", "11:36", "11:36:30", flat(0.2), 500, true)
+	w.endsAt("twice", "11:36:30")
+}
