@@ -86,7 +86,7 @@ func writeHTML(w io.Writer, d Data) error {
 		"Resolution": d.resolution(), "ChartMarks": chartMarks, "Charts": d.figures(),
 		"Clocks": d.clockTable(), "Verdicts": d.verdictTable(), "MoreVerdicts": d.verdictsLeftOut(), "ScoreMeaning": scoreMeaning,
 		"Timeline": timeline, "MoreSteps": moreSteps, "StepsMeaning": stepsMeaning, "BlankTimeline": blankTimeline,
-		"Services": d.serviceTable(), "Unfailing": unfailed, "Pops": d.popTable(), "Shares": d.shareTable(), "AttributionMeaning": attributionMeaning,
+		"Services": d.serviceTable(), "Unfailing": unfailed, "NoPops": noPops, "NoShares": noShares, "Pops": d.popTable(), "Shares": d.shareTable(), "AttributionMeaning": attributionMeaning,
 		"Trust": d.trust(), "Blanks": blanks(d), "Statements": statements,
 	})
 }
@@ -138,8 +138,8 @@ func (d Data) popTable() table {
 
 func (d Data) shareTable() table {
 	t := table{Columns: []column{{"by", ""}, {"value", "name"}, {"share of the excess errors", "n"}}}
-	for _, s := range d.Incident.Shares {
-		t.add(s.By, cmp.Or(s.Value, "unknown"), Percent(s.Share))
+	for _, cells := range d.shareRows() {
+		t.add(cells...)
 	}
 	return t
 }

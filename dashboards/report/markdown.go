@@ -119,24 +119,22 @@ func (p page) impact(d Data) {
 		p.line("\n%s", unfailingMeaning)
 	}
 	p.line("\n### Pops\n")
-	if len(d.Evidence.Pops) == 0 {
-		p.line("The windows of single pops are not stored (any more).")
-	} else {
-		p.head("pop", ">requests", ">failed", ">error rate", ">the hour before")
-		for _, r := range popRows(d.Evidence.Pops) {
-			p.row(r...)
-		}
-	}
+	p.tableOr(noPops, popRows(d.Evidence.Pops), "pop", ">requests", ">failed", ">error rate", ">the hour before")
 	p.line("\n### Where the failed requests came from\n")
-	if len(d.Incident.Shares) == 0 {
-		p.line("No part stood out, or there were too few errors to say.")
-	} else {
-		p.head("by", "value", ">share of the excess errors")
-		for _, s := range d.Incident.Shares {
-			p.row(s.By, cmp.Or(s.Value, "unknown"), Percent(s.Share))
-		}
-	}
+	p.tableOr(noShares, d.shareRows(), "by", "value", ">share of the excess errors")
 	p.line("\n%s", attributionMeaning)
+}
+
+// tableOr writes a table, or says why there is none.
+func (p page) tableOr(none string, rows [][]string, titles ...string) {
+	if len(rows) == 0 {
+		p.line("%s", none)
+		return
+	}
+	p.head(titles...)
+	for _, r := range rows {
+		p.row(r...)
+	}
 }
 
 func (p page) trust(d Data) {

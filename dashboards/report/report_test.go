@@ -243,6 +243,24 @@ func TestAVerdictOnAPopIsLeftOutWhereItsServiceHasOneOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestWhatALogDoesNotTellHasNoTable(t *testing.T) {
+	d := outage()
+	d.Incident.Pops, d.Evidence.Pops = nil, []sink.PopTotal{{Requests: 10, Errors: 5}}
+	d.Incident.Shares = []incident.Share{{By: "pop", Share: 1}, {By: "cache", Value: "unknown", Share: 1}, {By: "status", Value: "503", Share: 1}}
+	d.Incident.MainImpactEndedAt = d.Incident.EndedAt
+	text := written(t, "md", d)
+	for _, want := range []string{noPops, "| status | 503 | 100 % |", "It lasted "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the report has no %q", want)
+		}
+	}
+	for _, not := range []string{"unknown", "| pops |", "The main impact lasted"} {
+		if strings.Contains(text, not) {
+			t.Errorf("the report has %q", not)
+		}
+	}
+}
+
 func TestTheReportSaysWhoseTheErrorsWereAsFarAsALogTells(t *testing.T) {
 	d := outage()
 	for want, shares := range map[string][]incident.Share{

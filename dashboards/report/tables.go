@@ -15,6 +15,8 @@ const (
 	scoreMeaning       = "Errors, latency and refusals are shares of requests, traffic is requests a window. The score is the log likelihood ratio since the onset over the overdispersion: how much better “it changed” explains the counts than “it is as always”."
 	attributionMeaning = "This says where the errors were seen, not why. The side is the origin where the log says that the origin itself answered with a 5xx, and the edge where it says otherwise or nothing."
 	stepsMeaning       = "Where a service was first hit or joins, the numbers are those of its worst window, not of that moment."
+	noPops             = "The logs name no pop, or the windows of single pops are not stored (any more)."
+	noShares           = "No part stood out, or there were too few errors to say."
 	unfailingMeaning   = "Services with 0 failed in excess left the usual traffic, latency or share of refusals (4xx)."
 )
 
@@ -107,10 +109,27 @@ func (r row) cells() []string {
 	return []string{fmt.Sprint(r.Position), r.Service, Clock(r.StartedAt), cmp.Or(Clock(r.EndedAt), "goes on"), Grouped(r.Requests), Grouped(r.Failed), Percent(ratio(r.Failed, r.Requests)), Percent(r.PeakRate)}
 }
 
+// shareRows leave out what the log does not tell: all errors in a part that has no name.
+func (d Data) shareRows() (rows [][]string) {
+	for _, s := range d.Incident.Shares {
+		value := cmp.Or(s.Value, unnamed)
+		if value != unnamed || Percent(s.Share) != Percent(1) {
+			rows = append(rows, []string{s.By, value, Percent(s.Share)})
+		}
+	}
+	return rows
+}
+
+const unnamed = "unknown"
+
+// popRows are none where the log names no pop.
 func popRows(all []sink.PopTotal) (rows [][]string) {
+	if len(all) == 1 && all[0].Pop == "" {
+		return nil
+	}
 	shown, rest := pops(all, mostPops)
 	for i, p := range shown {
-		name := cmp.Or(p.Pop, "unknown")
+		name := cmp.Or(p.Pop, unnamed)
 		if rest > 0 && i == len(shown)-1 {
 			name = fmt.Sprintf("%d more, summed", rest)
 		}

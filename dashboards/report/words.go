@@ -232,6 +232,9 @@ func (d Data) rescaled() string {
 func (d Data) end() string {
 	in := d.Incident
 	text := ""
+	if !in.Open && in.EndedAt > 0 && in.MainImpactEndedAt == in.EndedAt {
+		return fmt.Sprintf("It lasted %s, until %s.", span(in.StartedAt, in.EndedAt), Day(in.EndedAt))
+	}
 	if in.MainImpactEndedAt > 0 {
 		text = fmt.Sprintf("The main impact lasted %s, until %s. ", span(in.StartedAt, in.MainImpactEndedAt), Clock(in.MainImpactEndedAt))
 	}
@@ -262,10 +265,15 @@ func (d Data) facts() []fact {
 	t := d.Evidence.Totals
 	list := []fact{
 		{"incident", in.ID}, {"status", status + ", " + words(in.Phase.String())}, {"severity", in.Severity},
-		{"first service", in.FirstService}, {"services", Grouped(uint64(members(in)))}, {"pops", popNames(in.Pops)}, {"signals", words(strings.Join(in.Kinds, ", "))},
-		{"failed", fmt.Sprintf("%s of %s requests (%s), counted from when each service joined", Grouped(in.RequestsFailed), Grouped(in.Requests), Percent(ratio(in.RequestsFailed, in.Requests)))},
-		{"peak", strings.TrimSpace(Percent(in.PeakErrorRate) + " of its services' requests" + at(in.PeakAt))},
+		{"first service", in.FirstService}, {"services", Grouped(uint64(members(in)))},
 	}
+	if len(in.Pops) > 0 {
+		list = append(list, fact{"pops", popNames(in.Pops)})
+	}
+	list = append(list,
+		fact{"signals", words(strings.Join(in.Kinds, ", "))},
+		fact{"failed", fmt.Sprintf("%s of %s requests (%s), counted from when each service joined", Grouped(in.RequestsFailed), Grouped(in.Requests), Percent(ratio(in.RequestsFailed, in.Requests)))},
+		fact{"peak", strings.TrimSpace(Percent(in.PeakErrorRate) + " of its services' requests" + at(in.PeakAt))})
 	if in.PeakFleetShare > 0 {
 		list = append(list, fact{"fleet at the worst", Percent(in.PeakFleetShare) + " of all requests failed"})
 	}
