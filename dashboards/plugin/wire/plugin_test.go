@@ -16,6 +16,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
 )
 
 // The outage in the data: 18 November 2025, its first hour.
@@ -99,6 +100,45 @@ func TestRequestsOfTheFleetAddUpToThoseOfTheStatusCodes(t *testing.T) {
 	a, b := sum(fleet.Fields[1:]), sum(codes.Fields[1:])
 	if a == 0 || a-b > 1e-6*a || b-a > 1e-6*a {
 		t.Errorf("fleet %v, by status %v", a, b)
+	}
+}
+
+func TestARateIsAsHighAtTheEndOfTheTimeRangeAsBeforeIt(t *testing.T) {
+	r := request(server.context(), "windows", `{"measure":"requests","by":"fleet"}`)
+	r.Queries[0].TimeRange = &pluginv2.TimeRange{FromEpochMS: from.UnixMilli(), ToEpochMS: from.Add(10*time.Minute + 25*time.Second).UnixMilli()}
+	r.Queries[0].IntervalMS = time.Minute.Milliseconds()
+	answer, err := server.data.QueryData(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := backend.FromProto().QueryDataResponse(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rates := got.Responses["A"].Frames[0].Fields[1]
+	last, _ := rates.FloatAt(rates.Len() - 1)
+	before, _ := rates.FloatAt(rates.Len() - 2)
+	if rates.Len() != 11 || last < 0.8*before || last > 1.25*before {
+		t.Errorf("of %d minutes the last, of 30 s, has %v requests a second, the one before it %v", rates.Len(), last, before)
+	}
+}
+
+func TestAFilterOnServicesPicksTheRowsOfATimeline(t *testing.T) {
+	all := ask(t, "timeline", `{}`)
+	one := ask(t, "timeline", `{"filters":[{"key":"service","operator":"=","value":"`+first+`"}]}`)
+	others := ask(t, "timeline", `{"filters":[{"key":"service","operator":"!=","value":"`+first+`"}]}`)
+	if len(one.Fields) != 2 || one.Fields[1].Labels["service"] != first || len(others.Fields) != len(all.Fields)-1 {
+		t.Errorf("%d rows in all, %d of %s, %d of others", len(all.Fields)-1, len(one.Fields)-1, first, len(others.Fields)-1)
+	}
+	if highest := func(f *data.Field) (most int8) {
+		for i := range f.Len() {
+			if v, known := f.ConcreteAt(i); known {
+				most = max(most, v.(int8))
+			}
+		}
+		return most
+	}; highest(others.Fields[1]) < 2 {
+		t.Error("the others have lost the phases of their incident")
 	}
 }
 

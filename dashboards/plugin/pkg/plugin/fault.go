@@ -50,6 +50,10 @@ func explain(err error) string {
 		return fmt.Sprintf("No server answers at %v (%v): check the URL and that ClickHouse is running.", dial.Addr, dial.Err)
 	case strings.Contains(err.Error(), "9000"):
 		return "This is the port of the native protocol: give the HTTP port, 8123 by default."
+	case strings.Contains(err.Error(), "[HTTP "):
+		_, answer, _ := strings.Cut(err.Error(), "[HTTP ")
+		status, _, _ := strings.Cut(answer, "]")
+		return "What answers at the URL is not ClickHouse (HTTP status " + status + "): check host and port, 8123 by default."
 	}
 	return "ClickHouse: " + firstLine(err.Error())
 }

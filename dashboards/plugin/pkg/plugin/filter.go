@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,6 +21,9 @@ var (
 		"severity": {text: "severity"}, "status": {text: "status"}, "phase": {text: "phase"},
 		"first_service": {text: "first_service"}, "incident": {text: "incident_id"},
 	}
+	// On a timeline a filter on services picks rows, not whole incidents: those of a member, whatever else was in its incident.
+	memberColumns = replaced(incidentColumns, "service", &column{text: "member.1"})
+	turnColumns   = replaced(incidentColumns, "service", nil)
 	signalColumns = map[string]column{
 		"service": {text: "service"}, "pop": {text: "pop"}, "kind": {text: "kind"}, "severity": {text: "severity"},
 	}
@@ -27,6 +31,16 @@ var (
 		"service": {text: "service"}, "pop": {text: "pop"}, "event": {text: "event"}, "incident": {text: "incident_id"},
 	}
 )
+
+// replaced are columns with another one for a key, or with none.
+func replaced(columns map[string]column, key string, with *column) map[string]column {
+	columns = maps.Clone(columns)
+	delete(columns, key)
+	if with != nil {
+		columns[key] = *with
+	}
+	return columns
+}
 
 // filterKeys are all keys, for the picker.
 var filterKeys = []string{"service", "pop", "kind", "severity", "status", "phase", "event", "first_service", "incident"}

@@ -103,6 +103,24 @@ func TestSeriesAreWideSortedAndFilledByWhatTheirMeasureMeans(t *testing.T) {
 	}
 }
 
+func TestALegendNamesWhatTellsSeriesApart(t *testing.T) {
+	name := func(rows *data.Frame) string {
+		f, err := seriesFrame(query{Measure: "error_rate"}, rows, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.Fields[1].Config.DisplayNameFromDS
+	}
+	fleet := data.NewFrame("", data.NewField("time", nil, []time.Time{at(0)}), data.NewField("value", nil, []float64{1}))
+	inPop := data.NewFrame("", data.NewField("time", nil, []time.Time{at(0)}), data.NewField("service", nil, []string{"a"}),
+		data.NewField("pop", nil, []string{"FRA"}), data.NewField("value", nil, []float64{1}))
+	for want, rows := range map[string]*data.Frame{"a": windowRows(0, "a", 1.0), "a FRA": inPop, "error rate": fleet} {
+		if got := name(rows); got != want {
+			t.Errorf("named %q, want %q", got, want)
+		}
+	}
+}
+
 func TestACountHasEveryNameSoThatAnAlertAlwaysHasData(t *testing.T) {
 	rows := data.NewFrame("", data.NewField("name", nil, []string{"major", "new"}), data.NewField("number", nil, []uint64{2, 1}))
 	var got []string

@@ -55,7 +55,7 @@ func (s *statement) incidentOverlap(q query) []string {
 // selectTimeline asks for the members of the incidents, their events, and how far the judge is.
 func selectTimeline(q query) (selection, error) {
 	members := newStatement()
-	where, unused, err := members.filter(members.incidentOverlap(q), q.Filters, incidentColumns)
+	where, unused, err := members.filter(members.incidentOverlap(q), q.Filters, memberColumns)
 	if err != nil {
 		return selection{}, err
 	}
@@ -70,7 +70,7 @@ WHERE ` + chosen
 	members.text += "\nORDER BY joined_at, service\nLIMIT " + members.limit(q)
 
 	events := newStatement()
-	where, _, err = events.filter(events.incidentOverlap(q), q.Filters, incidentColumns)
+	where, _, err = events.filter(events.incidentOverlap(q), q.Filters, turnColumns)
 	if err != nil {
 		return selection{}, err
 	}
@@ -131,9 +131,12 @@ func selectWindows(q query) (selection, error) {
 	return made, nil
 }
 
-// spanned is how many seconds of a point have closed: the newest point may be part of one.
-const spanned = "greatest(max(toUInt32(window_end) - toUInt32(window_start)), " +
-	"least({step:UInt32}, toUInt32((SELECT max(closed_to) FROM spikeline.progress)) - toUInt32(time)))"
+// spanned is how many seconds of a point have closed and begin in the time range: the newest point may be part of one.
+const spanned = "greatest(" + windowWidth + ", least({step:UInt32}, " +
+	"toUInt32((SELECT max(closed_to) FROM spikeline.progress)) - toUInt32(time), " +
+	"(intDiv({to:UInt32}, " + windowWidth + ") + 1) * " + windowWidth + " - toUInt32(time)))"
+
+const windowWidth = "max(toUInt32(window_end) - toUInt32(window_start))"
 
 // windowRange chooses the windows of whole points that begin in the time range.
 func (s *statement) windowRange(q query) []string {

@@ -32,6 +32,7 @@ func TestTheSQLOfEachQueryIsItsGoldenFile(t *testing.T) {
 	for name, q := range map[string][2]string{
 		"timeline":              {"timeline", `{}`},
 		"timeline_of_services":  {"timeline", `{"services":["a","b"],"severities":["critical"]}`},
+		"timeline_filtered":     {"timeline", `{` + filters + `}`},
 		"timeline_of_incident":  {"timeline", `{"incident":"20251118-a"}`},
 		"windows":               {"windows", `{}`},
 		"windows_with_band":     {"windows", `{"measure":"requests","band":true,"services":["a"]}`},

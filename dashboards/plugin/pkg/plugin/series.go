@@ -89,12 +89,26 @@ func (w *wide) add(rows *data.Frame, labels, column int, name string, config *da
 				return
 			}
 			field = data.NewField(name, set, make([]*float64, len(w.times)))
-			field.Config = config
+			own := *config
+			own.DisplayNameFromDS = shown(rows, labels, i, config.Description, len(extra) > 0)
+			field.Config = &own
 			w.field[key] = field
 			w.order = append(w.order, key)
 		}
 		field.Set(w.at[rows.Fields[0].At(i).(time.Time).Unix()], &value)
 	}
+}
+
+// shown is the name of a series in a legend: what tells it from the others of its query.
+func shown(rows *data.Frame, labels, row int, name string, ofBand bool) string {
+	var values []string
+	for l := 1; l <= labels; l++ {
+		values = append(values, text(rows, l, row))
+	}
+	if len(values) == 0 || ofBand {
+		values = append(values, name)
+	}
+	return strings.Join(values, " ")
 }
 
 func (w *wide) zero() {

@@ -86,7 +86,7 @@ func parseURL(name, text string) (*url.URL, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s %q cannot be read: %w", name, text, err)
+		return nil, fmt.Errorf("%s %q cannot be read; give the HTTP address, such as http://clickhouse:8123: %w", name, text, err)
 	}
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, fmt.Errorf("%s is %q; it must begin with http:// or https:// and name a host", name, text)

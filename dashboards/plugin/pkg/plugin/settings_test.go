@@ -31,6 +31,9 @@ func TestAServersRefusalIsExplained(t *testing.T) {
 			t.Errorf("%d: %q lacks %q", code, got, want)
 		}
 	}
+	if got := explain(errors.New("failed to query server hello info: sendQuery: [HTTP 404] response body: \"<!DOCTYPE html>")); !strings.Contains(got, "not ClickHouse (HTTP status 404)") {
+		t.Error(got)
+	}
 	if got := explain(errors.New("[HTTP 403] response body: \"Code: 516. DB::Exception: no\"")); !strings.Contains(got, "password") {
 		t.Error(got)
 	}

@@ -89,7 +89,7 @@ func timelineFrame(members []member, turns map[string][]turn, q query, horizon t
 			values[i] = &value
 		}
 		field := data.NewField("phase", data.Labels{"service": service}, values)
-		field.Config = &data.FieldConfig{DisplayNameFromDS: service, Mappings: phaseMappings()}
+		field.Config = &data.FieldConfig{DisplayNameFromDS: service, Mappings: phaseMappings(), Custom: map[string]any{"lineInterpolation": "stepAfter"}} // as Explore draws it
 		frame.Fields = append(frame.Fields, field)
 	}
 	return frame
