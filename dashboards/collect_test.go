@@ -37,12 +37,14 @@ type panelJSON struct {
 		Defaults  defaultsJSON
 		Overrides []struct {
 			Matcher    struct{ ID, Options string }
-			Properties []struct {
-				ID    string
-				Value any
-			}
+			Properties []propertyJSON
 		}
 	}
+}
+
+type propertyJSON struct {
+	ID    string
+	Value any
 }
 
 type defaultsJSON struct {

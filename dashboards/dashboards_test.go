@@ -128,6 +128,12 @@ func TestPanelsAvoidWhatGrafanaDrawsWrongly(t *testing.T) {
 			if p.Type == "table" && c.Overrides[1].Matcher.ID != "byType" {
 				t.Errorf("%s: %q cuts off times that are less than a minute apart", d.UID, p.Title)
 			}
+			for _, o := range c.Overrides {
+				hosts := p.Type == "table" && o.Matcher.Options == "service"
+				if hosts && !slices.ContainsFunc(o.Properties, func(is propertyJSON) bool { return strings.HasSuffix(is.ID, "idth") }) {
+					t.Errorf("%s: %q cuts off the names of services on a phone", d.UID, p.Title)
+				}
+			}
 			if p.Type == "state-timeline" && !c.Defaults.hasNull() {
 				t.Errorf("%s: %q gives no data the colour of some state in its legend", d.UID, p.Title)
 			}

@@ -147,7 +147,7 @@ func movers() built {
 		about: "The last tenth of the time range (at least a minute) against the rest of it; most additional failed requests first. The factor is that of the traffic: 1 is as before. A dash: it had no requests.",
 		empty: noRequests,
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{
-			linked("service", "Show this service", toService+"${__value.raw:percentencode}"),
+			linked("service", "Show this service", toService+"${__value.raw:percentencode}", whole()),
 			field("now", title("errors now"), unit("percentunit"), set("decimals", 2), width(95), set("thresholds", errorCells), filledCell()),
 			field("before", title("before"), unit("percentunit"), set("decimals", 2), width(85)),
 			field("failed", title("failed now"), unit("reqps"), set("decimals", 2), width(100)),

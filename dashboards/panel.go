@@ -199,8 +199,9 @@ func width(pixels int) dashboard.DynamicConfigValue { return set("custom.width",
 // wrapped shows a long text in as many lines as it takes.
 func wrapped() dashboard.DynamicConfigValue { return set("custom.wrapText", true) }
 
-// readable keeps a column of texts wide enough on a phone, where the table scrolls.
+// readable keeps a column of texts wide enough on a phone, where the table scrolls; whole one of hosts.
 func readable() dashboard.DynamicConfigValue { return set("custom.minWidth", 240) }
+func whole() dashboard.DynamicConfigValue    { return set("custom.minWidth", 190) }
 
 func title(name string) dashboard.DynamicConfigValue { return set("displayName", name) }
 

@@ -140,7 +140,7 @@ func cascade(filter string, w uint32) built {
 		empty: "no service was in an incident in this range",
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{
 			field("position", title("#"), unit("none"), width(45)),
-			linked("service", "Show this service", toService+"${__value.raw:percentencode}", wrapped()),
+			linked("service", "Show this service", toService+"${__value.raw:percentencode}", wrapped(), whole()),
 			field("started_at", title("joined"), width(155)),
 			field("ended_at", title("recovered"), width(155), set("noValue", "not yet")),
 			field("requests", unit("short"), width(80)),
