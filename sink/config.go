@@ -27,7 +27,7 @@ type Config struct {
 	ApplySchema   bool          `yaml:"apply_schema" why:"Apply missing migrations at the start. They can be repeated, and by several processes at once."`
 	QueueBatches  int           `yaml:"queue_batches" why:"Most batches that wait while ClickHouse is away."`
 	QueueRows     int           `yaml:"queue_rows" why:"Most rows that wait while ClickHouse is away. A row of a window takes about a kilobyte of memory."`
-	BlockRows     int           `yaml:"block_rows" why:"Waiting batches are written together up to this many rows, since ClickHouse prefers few large inserts."`
+	BlockRows     int           `yaml:"block_rows" why:"Most rows of windows in one insert: smaller batches that wait are written together, since ClickHouse prefers few large inserts, and larger ones in pieces. A row takes about two kilobytes of memory while it is inserted."`
 	InsertTimeout time.Duration `yaml:"insert_timeout" why:"An insert that takes longer is given up and tried again with the same token. ClickHouse itself stops it then, too."`
 	RetryMin      time.Duration `yaml:"retry_min" why:"First pause before a failed insert is tried again. It doubles each time."`
 	RetryMax      time.Duration `yaml:"retry_max" why:"Longest pause between two tries. They go on until ClickHouse is back."`
@@ -37,7 +37,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		DSN: "http://default@127.0.0.1:8123", Run: "main", ApplySchema: true,
-		QueueBatches: 1000, QueueRows: 200_000, BlockRows: 50_000,
+		QueueBatches: 1000, QueueRows: 200_000, BlockRows: 20_000,
 		InsertTimeout: time.Minute, RetryMin: 100 * time.Millisecond, RetryMax: 10 * time.Second,
 	}
 }

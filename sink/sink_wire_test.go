@@ -201,6 +201,16 @@ func TestEveryTableRoundTripsAndIsWrittenTwiceAsOnce(t *testing.T) {
 	}
 }
 
+func TestABatchInPiecesIsWrittenTheSame(t *testing.T) {
+	e := startEngine(t)
+	c := configFor(e.DSN())
+	c.BlockRows = 1
+	writeAll(t, c, fullBatch())
+	if got := views(t, connect(t, e.DSN())); got != wholeAnswer {
+		t.Errorf("views show\n%s\nwant\n%s", got, wholeAnswer)
+	}
+}
+
 func TestTheNativeProtocolWritesTheSame(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -30,7 +30,7 @@ type Writer struct {
 	queue   *queue
 
 	id    string   // of this writer, random: no other sends its tokens
-	group uint64   // of batches written together, counted
+	group uint64   // of rows written together, counted
 	told  progress // what ClickHouse knows of ours
 
 	rollAgain  time.Time // rollups are due then; zero when none are
@@ -162,10 +162,12 @@ func (w *Writer) fail(err error) {
 // write brings batches, or none where only rollups are due, to ClickHouse: rows, then how far the judge has come;
 // then it keeps the newest state. Rollups come last: they read final rows alone, and go on where the last writer stopped.
 func (w *Writer) write(ctx context.Context, batches []processor.Batch) error {
-	w.group++
-	for i := range storage {
-		if err := w.writeTable(ctx, i, batches); err != nil {
-			return err
+	for _, piece := range pieces(batches, w.config.BlockRows) {
+		w.group++
+		for i := range storage {
+			if err := w.writeTable(ctx, i, piece); err != nil {
+				return err
+			}
 		}
 	}
 	now := w.progress(batches)
