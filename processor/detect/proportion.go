@@ -178,7 +178,7 @@ func (p *proportion) follow(k *proportionTuning, at moment, bad, n, known float6
 	}
 	f.native = f.native && f.remains(bad, n, phi, max(1, k.nature/natureBlocks))
 	switch {
-	case at.t-f.opened >= k.shift:
+	case at.t-f.opened >= k.broken || at.t-f.opened >= k.shift && f.total.u <= k.first*f.total.m:
 		p.adopt(at, levelShift)
 		return f
 	case f.native && !at.common && at.t-f.opened+f.took >= k.nature && at.t-f.opened >= k.hold && f.total.u <= natureMost*f.total.m:

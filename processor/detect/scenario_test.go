@@ -211,7 +211,7 @@ func TestQuietServicesInDiurnalTrafficGiveNothingFromAColdStart(t *testing.T) {
 func TestAFindingThatLastsADayBecomesTheNewNormal(t *testing.T) {
 	s := flat("s", 5)
 	from := at("11:30:00")
-	s.effects = []effect{{from: from, to: from.Add(100 * time.Hour), errors: 0.2, traffic: 1}}
+	s.effects = []effect{{from: from, to: from.Add(100 * time.Hour), errors: 0.03, traffic: 1}}
 	golden(t, "shift", timeline(run(New(Default()), newGenerator(1, morning, s), from.Add(40*time.Hour))))
 }
 
@@ -283,5 +283,14 @@ func TestWhatIsBeyondTheLimitsNeverOpensAnIncident(t *testing.T) {
 	}
 	if n == 0 {
 		t.Error("it was not judged at all")
+	}
+}
+
+func TestAnOutageOfThirtyHoursEndsWhenItsErrorsEnd(t *testing.T) {
+	from := at("13:00:00")
+	s := flat("auth", 20, effect{from: from, to: from.Add(30 * time.Hour), errors: 0.2, traffic: 1})
+	got := errorsOf(run(New(Default()), newGenerator(1, morning, s), from.Add(32*time.Hour)))
+	if len(got) != 2 || got[1].EndedAt != from.Add(30*time.Hour).UnixNano() || got[1].Adopted != 0 {
+		t.Errorf("%s", timeline(got))
 	}
 }

@@ -25,7 +25,8 @@ const (
 	natureBlocks   = 12               // parts of that time, none of which may differ from the whole
 	outgrown       = 0.25             // a share above Believed that falls to so much of itself for ...
 	outgrows       = 15 * time.Minute // ... so long was trouble, not nature: it is forgotten (90)
-	failureShift   = 24 * time.Hour   // a proportion abnormal for so long is the new normal
+	failureShift   = 24 * time.Hour   // a proportion abnormal for so long is the new normal ...
+	brokenShift    = 7 * failureShift // ... but of errors above Believed only after so long: an outage may last for days
 	recentFailures = time.Minute      // an open finding is judged on so much (6), longer until ...
 	enoughRequests = 200              // ... there are so many requests
 
@@ -71,6 +72,7 @@ type proportionTuning struct {
 	oldest  int32
 	longest int32
 	shift   int32
+	broken  int32 // the same of a share above first
 	nature  int32 // 0: no bad share is by nature
 	forgets int32
 	recent  int32
@@ -135,7 +137,7 @@ func newTuning(c Config) *tuning {
 		p := proportionTuning{
 			prior: prior, times: times, plus: plus, impact: seconds / w.Seconds(), exit: exit, first: 1, score: scoreToOpen,
 			hold: windows(hold, w, 3), warm: windows(warm, w, 12), oldest: windows(oldestFailure, w, 12),
-			longest: windows(longestHold, w, 6), shift: windows(failureShift, w, 24), recent: min(windows(recentFailures, w, 1), ringWindows),
+			longest: windows(longestHold, w, 6), shift: windows(failureShift, w, 24), broken: windows(brokenShift, w, 24), recent: min(windows(recentFailures, w, 1), ringWindows),
 			decay: math.Exp2(-1 / float64(windows(failureMemory, w, 24))), gainPhi: gain(0.002, w), gainVar: gain(0.001, w),
 		}
 		l, h := p, p
