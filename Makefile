@@ -47,7 +47,7 @@ check: ## format, vet, lint, import rules, known vulnerabilities
 
 bench: ## whole processes beside their peers on one topic, then the hot paths one by one
 	$(GO) test -tags "wire bench" -count=1 -v -timeout 60m -run TestThroughput ./bench/throughput $(ARGS)
-	$(GO) test -run '^$$' -bench . -benchtime 1s ./ingest/... ./processor/...
+	$(GO) test -run '^$$' -bench . -benchtime 1s ./ingest/... ./processor/... ./sink
 
 bench-latency: ## from a record's arrival in Kafka to partials and rows, at three loads
 	$(GO) test -tags "wire bench" -count=1 -v -timeout 60m -run TestLatency ./bench/throughput $(ARGS)

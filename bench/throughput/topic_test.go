@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/spikeline/spikeline/internal/testkit"
@@ -82,9 +83,10 @@ func fill(t *testing.T, k *testkit.Kafka, path string, records int, codec kafka.
 
 // send repeats a write that no leader took: that of a new topic may not be there yet.
 func send(client *kafka.Client, topic string, partition int, codec kafka.Compression, lines [][]byte) error {
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		err := sendOnce(client, topic, partition, codec, lines)
-		if !errors.Is(err, kafka.NotLeaderForPartition) || time.Now().After(deadline) {
+		unmade := errors.Is(err, kafka.NotLeaderForPartition) || errors.Is(err, protocol.ErrNoLeader)
+		if !unmade || time.Now().After(deadline) {
 			return err
 		}
 	}
