@@ -1,4 +1,5 @@
 export default {
+  testTimeout: 120_000, // a busy machine fails no test: the first drawing of an editor loads all of @grafana/ui
   testEnvironment: 'jsdom',
   roots: ['<rootDir>/tests'],
   testMatch: ['**/*.test.ts', '**/*.test.tsx'],

@@ -1,5 +1,8 @@
 import '@testing-library/jest-dom';
+import { configure } from '@testing-library/react';
 import { TextDecoder, TextEncoder } from 'node:util';
+
+configure({ asyncUtilTimeout: 60_000 });
 
 // What @grafana/ui expects of a browser and jsdom lacks.
 Object.assign(globalThis, { TextDecoder, TextEncoder });
