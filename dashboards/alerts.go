@@ -56,6 +56,13 @@ FROM spikeline.ledger WHERE written_at > now() - INTERVAL 30 MINUTE`,
 			Dashboard: pipelineID, Panel: "What could not be used, and why?",
 			Summary: `{{ humanizePercentage .Value }} of the records of the last half hour were rejected or too late`,
 			More:    "They are in no window. Their reasons are in the table rejects, their exact number in ledger.",
+		},
+		Rule{
+			UID: "spikeline-damaged", Title: "ClickHouse has lost a part of Spikeline's tables", Severity: "major", For: "0s", Above: 0,
+			SQL:       `SELECT now() AS time, toFloat64(count()) AS value FROM system.detached_parts WHERE database = 'spikeline' AND startsWith(reason, 'broken')`,
+			Dashboard: pipelineID, Panel: "When did it write?",
+			Summary: `ClickHouse could not read {{ printf "%.0f" .Value }} parts and took them out`,
+			More:    "Rows may be missing since. docs/operations.md says how they are brought back; it fires until the parts are dropped.",
 		})
 }
 

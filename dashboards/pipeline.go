@@ -129,10 +129,12 @@ var workers = []measure{
 		{`sum(rate(spikeline_records_missing_total[$__rate_interval]))`, `missing`}}},
 	{"Why are records rejected?", "Rejected records a second by reason.", "cps", [][2]string{
 		{`sum by (reason) (rate(spikeline_records_rejected_total[$__rate_interval])) > 0`, `{{reason}}`}}},
-	{"Does ClickHouse take the rows?", "Batches that wait, the most that may wait before the judge stops reading, and seconds for which ClickHouse has taken none.", "short", [][2]string{
+	{"Does ClickHouse take the rows?", "Batches that wait, the most that may wait before the judge stops reading, seconds for which ClickHouse has taken none or has summed no minutes, and parts that it could not read.", "short", [][2]string{
 		{`max(spikeline_sink_queue_batches)`, `waiting`},
 		{`max(spikeline_sink_queue_limit_batches)`, `limit`},
-		{`max((time() - spikeline_sink_stalled_since_timestamp_seconds) and (spikeline_sink_stalled_since_timestamp_seconds > 0)) or vector(0)`, `stalled for (s)`}}},
+		{`max((time() - spikeline_sink_stalled_since_timestamp_seconds) and (spikeline_sink_stalled_since_timestamp_seconds > 0)) or vector(0)`, `stalled for (s)`},
+		{`max((time() - spikeline_sink_rollups_stalled_since_timestamp_seconds) and (spikeline_sink_rollups_stalled_since_timestamp_seconds > 0)) or vector(0)`, `rollups stalled for (s)`},
+		{`max(spikeline_sink_parts_taken_out)`, `parts taken out`}}},
 	{"What has to be tried again?", "A second: inserts into ClickHouse and fetches from Kafka that failed and were tried again, commits that came too late, rebalances.", "cps", [][2]string{
 		{`sum(rate(spikeline_sink_retries_total[$__rate_interval]))`, `inserts`},
 		{`sum by (kind) (rate(spikeline_fetch_errors_total[$__rate_interval])) > 0`, `fetch: {{kind}}`},

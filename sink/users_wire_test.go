@@ -94,6 +94,9 @@ func TestEveryUserCanDoItsWorkWithTheGrantsThatArePrintedAndNoMore(t *testing.T)
 	if got := look(t, writer, []string{"count()"}, "FROM ("+partsTakenOut+")"); got != "0" {
 		t.Errorf("the writer sees %s parts taken out, want 0", got)
 	}
+	if got := look(t, reader, []string{"count()"}, "FROM ("+partsTakenOut+")"); got != "0" {
+		t.Errorf("the reader sees %s parts taken out, want 0", got)
+	}
 	for _, refused := range []struct {
 		conn driver.Conn
 		sql  string

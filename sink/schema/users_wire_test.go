@@ -51,7 +51,7 @@ func TestClickHouseUnderstandsTheStatementsOfTheUsers(t *testing.T) {
 			t.Errorf("%s\n%s", s, text)
 		}
 	}
-	if len(statements) != 11 {
-		t.Errorf("%d statements, want 11", len(statements))
+	if len(statements) != 12 {
+		t.Errorf("%d statements, want 12", len(statements))
 	}
 }

@@ -25,3 +25,5 @@ GRANT DROP TABLE ON spikeline._tmp_replace_* TO spikeline_owner;
 CREATE USER IF NOT EXISTS spikeline_reader IDENTIFIED WITH sha256_password BY {reader_password:String}
     SETTINGS readonly = 2 CONST, max_execution_time = 60 MAX 120, max_memory_usage = 4000000000 MAX 4000000000;
 GRANT SELECT ON spikeline.* TO spikeline_reader;
+-- For the alert that ClickHouse took out a part that it could not read.
+GRANT SELECT(database, table, name, reason) ON system.detached_parts TO spikeline_reader;
