@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -160,6 +162,44 @@ func TestKafkaHasEveryLineInItsPartitionAndOrder(t *testing.T) {
 			}
 		}
 		r.Close()
+	}
+}
+
+func TestABatchWaitsForABrokerThatIsNotThereYet(t *testing.T) {
+	addr, stop, err := StartBroker(0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	k := ToKafka([]string{addr}, "edge")
+	defer k.Close()
+	sent := make(chan error, 1)
+	go func() { sent <- k.Produce(t.Context(), 0, [][]byte{[]byte("line")}, []int64{1}) }()
+	select {
+	case err := <-sent:
+		t.Fatalf("without a broker it ends with %v", err)
+	case <-time.After(300 * time.Millisecond):
+	}
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, stop, err = StartBroker(number, map[string]int32{"edge": 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	if err := <-sent; err != nil {
+		t.Fatal(err)
+	}
+	r := kafka.NewReader(kafka.ReaderConfig{Brokers: []string{addr}, Topic: "edge", MaxWait: 50 * time.Millisecond})
+	defer r.Close()
+	if m, err := r.ReadMessage(t.Context()); err != nil || string(m.Value) != "line" || m.HighWaterMark != 1 {
+		t.Errorf("the topic has %q up to offset %d: %v; want the line, once", m.Value, m.HighWaterMark, err)
 	}
 }
 

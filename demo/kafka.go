@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"syscall"
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	wire "github.com/segmentio/kafka-go/protocol"
 )
 
 // Kafka is a Producer to one topic, for plain brokers such as the embedded
@@ -55,23 +58,24 @@ func (k *Kafka) Partitions(ctx context.Context) (int32, error) {
 }
 
 // Produce sends one batch, compressed with LZ4, and waits until all replicas
-// have it. It tries again only where the broker says that it has written
-// nothing: a request whose answer is lost may have been written, and sending it
+// have it. It tries again only where nothing was written, as for a minute without
+// a leader: a request whose answer is lost may have been written, and sending it
 // again would make the truth wrong.
 func (k *Kafka) Produce(ctx context.Context, partition int32, values [][]byte, times []int64) error {
-	const tries, wait = 6, 200 * time.Millisecond
-	for try := 1; ; try++ {
+	const patience, longest = time.Minute, 3 * time.Second
+	begun := time.Now()
+	for wait := 200 * time.Millisecond; ; wait = min(2*wait, longest) {
 		err := k.produce(ctx, partition, values, times)
 		if err == nil {
 			return nil
 		}
-		if try == tries || !unwritten(err) {
+		if time.Since(begun) > patience || !unwritten(err) {
 			return fmt.Errorf("topic %s, partition %d: %w", k.topic, partition, err)
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(wait << try):
+		case <-time.After(wait):
 		}
 	}
 }
@@ -88,8 +92,12 @@ func (k *Kafka) produce(ctx context.Context, partition int32, values [][]byte, t
 	return answer.Error
 }
 
+// unwritten says that no broker took the batch: those that it was sent to were no leaders, or it was sent to none.
 func unwritten(err error) bool {
-	return errors.Is(err, kafka.LeaderNotAvailable) || errors.Is(err, kafka.NotLeaderForPartition) || errors.Is(err, kafka.UnknownTopicOrPartition)
+	return slices.ContainsFunc([]error{
+		kafka.LeaderNotAvailable, kafka.NotLeaderForPartition, kafka.UnknownTopicOrPartition,
+		wire.ErrNoTopic, wire.ErrNoPartition, wire.ErrNoLeader, syscall.ECONNREFUSED,
+	}, func(e error) bool { return errors.Is(err, e) })
 }
 
 // batch gives the records of one request, each valid until the next is read.
