@@ -262,7 +262,7 @@ func (s *show) conclude(stored uint64, took time.Duration) {
 		fmt.Fprintf(w, "%s\n", bold.Sprint(in.Title))
 		s.story(in.ID)
 		fmt.Fprintf(w, "  started %s, detected %s, main impact ended %s, over %s\n", stamp(in.StartedAt), stamp(in.DetectedAt), orUnknown(stamp(in.MainImpactEndedAt)), orUnknown(stamp(in.EndedAt)))
-		fmt.Fprintf(w, "  %s of %s requests failed at %d services; severity %s\n", grouped(in.RequestsFailed), grouped(in.Requests), len(in.Services), in.Severity)
+		fmt.Fprintf(w, "  %s of %s requests failed, %d services were hit; severity %s\n", grouped(in.RequestsFailed), grouped(in.Requests), len(in.Services), in.Severity)
 		fmt.Fprintf(w, "  spikeline report %s --clickhouse %s\n", in.ID, s.database())
 	}
 	if len(found) == 0 {

@@ -184,6 +184,9 @@ func (e *episode) joinedToo(rest []*member) told {
 	last := rest[len(rest)-1]
 	t := told{key: "cascade/", Event: Event{At: rest[0].StartedAt, Event: Cascade.String(), Value: float64(n)}}
 	t.Summary = fmt.Sprintf("and %s more services, the last %s at %s", number(n), last.Service, clock(last.StartedAt))
+	if n == 1 {
+		t.Summary = fmt.Sprintf("and 1 more service, %s at %s", last.Service, clock(last.StartedAt))
+	}
 	return t
 }
 
@@ -191,7 +194,7 @@ func (e *episode) peakEvent(s shape) told {
 	t := told{key: Peak.String(), Event: Event{At: e.PeakAt, Event: Peak.String(), Value: s.rate}}
 	n := 0
 	for _, mem := range e.members {
-		if mem.StartedAt <= e.PeakAt {
+		if mem.StartedAt <= e.PeakAt && mem.has(e.lead()) {
 			n++
 		}
 	}
@@ -328,12 +331,24 @@ func (e *episode) title() string {
 		what = "traffic surge, then 5xx"
 	}
 	who := e.scopes()
-	if n := len(e.members) + e.beyond; n == 1 {
-		who = e.FirstService + e.where()
-	} else if n > 1 {
-		who = services(n) + e.where() + ", first " + e.FirstService
+	if len(e.members) > 0 {
+		who = e.struck()
 	}
 	return fmt.Sprintf("%s at %s; %s", what, who, e.worst())
+}
+
+// struck names the service that the leading kind is about, or counts them; members that suffer otherwise are not of them.
+func (e *episode) struck() string {
+	n, one := e.beyond, e.FirstService
+	for _, mem := range e.members {
+		if mem.has(e.lead()) {
+			n, one = n+1, mem.Service
+		}
+	}
+	if n <= 1 {
+		return one + e.where()
+	}
+	return services(n) + e.where() + ", first " + e.FirstService
 }
 
 // worst words the peak in the past tense.
