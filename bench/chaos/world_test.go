@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/spikeline/spikeline/internal/testkit"
+	"github.com/spikeline/spikeline/sink"
+	"github.com/spikeline/spikeline/sink/schema"
 )
 
 const (
@@ -65,6 +67,7 @@ func build(t *testing.T, dir string, idle time.Duration) *world {
 	w.kafka.CreateTopic(topic, partitions)
 	w.disk = w.mountDisk()
 	w.engine, w.db = w.startEngine("clickhouse", filepath.Join(w.disk, "data"))
+	w.applySchema()
 	w.front = must(newFront(w.db.addr))(t)
 	t.Cleanup(func() { w.front.server.Close() })
 	for i := range w.workers {
@@ -117,6 +120,16 @@ func (w *world) startEngine(name, path string) (*process, database) {
 		}
 	}
 	return p, db
+}
+
+// applySchema comes before any fault, as a deployment does: a disk that fills while a table is altered can leave ClickHouse with
+// an empty definition of it, and then it does not start again.
+func (w *world) applySchema() {
+	c := sink.Default()
+	c.DSN = "http://default@" + w.db.addr
+	conn := must(sink.Connect(c))(w.t)
+	defer conn.Close()
+	must(schema.Apply(w.t.Context(), conn))(w.t)
 }
 
 // writeConfig gives short times, so that much happens in a short campaign. group names the run: topics of the exchange are its own.
