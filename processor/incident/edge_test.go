@@ -198,6 +198,23 @@ func TestLogsThatComeBackAreNoSurge(t *testing.T) {
 	}
 }
 
+func TestServicesThatShowAFallBeforeTheFleetDoesAreOfIt(t *testing.T) {
+	w := tenServices(t, "AMS", "FRA")
+	for i := range 4 {
+		w.traffic(fmt.Sprintf("shop%d.example", i), "11:37", "11:40", 0.4)
+	}
+	w.logsMissing("11:40", "12:40", 0.7)
+	p := w.play(Default(), "11:00", "13:30")
+	for _, i := range p.incidents {
+		if !i.Withdrawn {
+			t.Errorf("%s\n%s", i.Title, p.text())
+		}
+	}
+	if len(p.incidents) != 1 {
+		t.Errorf("%d incidents, want the one of the four services, withdrawn", len(p.incidents))
+	}
+}
+
 func TestASurgeAtOneOfManyThatFailAtOnceIsACoincidence(t *testing.T) {
 	w := tenServices(t, "AMS", "FRA")
 	w.traffic("shop1.example", "11:24", "11:50", 2)

@@ -38,7 +38,7 @@ func (e *episode) snapshot() Incident {
 	if e.MergedInto != "" {
 		i.Title = "part of " + e.MergedInto
 	} else if e.Withdrawn {
-		i.Title = "withdrawn: logs were missing, not requests"
+		i.Title = "withdrawn: traffic of all fell alike, as when logs are missing"
 	}
 	return i
 }

@@ -206,15 +206,22 @@ func (t *Tracker) lost(s *detect.Signal, m *moment) bool {
 	if t.missing.from == 0 || s.Kind != detect.TrafficDrop && s.Kind != detect.TrafficSurge {
 		return false
 	}
-	slack := int64(t.cfg.Near)
 	to := t.missing.to
 	if to == 0 {
 		to = m.end
 	}
-	if s.Onset >= t.missing.from-slack && s.Onset <= to+slack {
+	if s.Onset >= t.missing.from-t.fading(s.Kind) && s.Onset <= to+int64(t.cfg.Near) {
 		return true
 	}
 	return s.Kind == detect.TrafficSurge && t.comeBack(s, m)
+}
+
+// fading is how long before the fleet's fall a service's finding may begin and still be part of it: some show sooner that less comes.
+func (t *Tracker) fading(k detect.Kind) int64 {
+	if k == detect.TrafficDrop {
+		return 5 * int64(t.cfg.Near)
+	}
+	return int64(t.cfg.Near)
 }
 
 const (
@@ -250,7 +257,7 @@ func (t *Tracker) comeBack(s *detect.Signal, m *moment) bool {
 
 // retractDrops takes back the drops that began with the loss of logs, and the incidents made of nothing else.
 func (t *Tracker) retractDrops(m *moment) {
-	since := t.missing.from - int64(t.cfg.Near)
+	since := t.missing.from - t.fading(detect.TrafficDrop)
 	for _, e := range t.open {
 		e.strike(detect.TrafficDrop, since)
 		if len(e.series) == 0 {
