@@ -58,6 +58,14 @@ FROM spikeline.ledger WHERE written_at > now() - INTERVAL 30 MINUTE`,
 			More:    "They are in no window. Their reasons are in the table rejects, their exact number in ledger.",
 		},
 		Rule{
+			UID: "spikeline-all-fell", Title: "Traffic of the whole edge fell, or its logs are missing", Severity: "critical", For: "1m", Above: 0,
+			SQL: `SELECT now() AS time, toFloat64(count()) AS value
+FROM spikeline.signals_rev WHERE service = '' AND pop = '' AND kind = 'source_incomplete' AND NOT ended AND written_at > now() - INTERVAL 1 MINUTE`,
+			Dashboard: pipelineID, Panel: "Were all sources there?",
+			Summary: `{{ if gt .Value 0.0 }}All services and pops have less traffic, alike and at once{{ else }}Traffic is back{{ end }}`,
+			More:    "That is how lost logs look, so it opens no incident; names that no longer resolve look the same. Ask the edge itself.",
+		},
+		Rule{
 			UID: "spikeline-damaged", Title: "ClickHouse has lost a part of Spikeline's tables", Severity: "major", For: "0s", Above: 0,
 			SQL:       `SELECT now() AS time, toFloat64(count()) AS value FROM system.detached_parts WHERE database = 'spikeline' AND startsWith(reason, 'broken')`,
 			Dashboard: pipelineID, Panel: "When did it write?",
