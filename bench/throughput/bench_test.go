@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 	case "count":
 		os.Exit(count(os.Args[1]))
 	case "fold":
-		os.Exit(foldFile(os.Args[1]))
+		os.Exit(foldFile(os.Args[1], os.Args[2]))
 	case "growth":
 		os.Exit(grow(os.Args[1]))
 	case "judge":

@@ -17,9 +17,15 @@ import (
 
 // foldFile decodes and folds the lines of a file on one thread, and prints
 // the records and failures that its partials hold: what Spikeline does between Kafka and the exchange.
-func foldFile(path string) int {
+// pops is the most pops that are told apart.
+func foldFile(path, pops string) int {
 	runtime.GOMAXPROCS(1)
-	records, failures, err := foldLines(path)
+	c := window.Default()
+	if _, err := fmt.Sscan(pops, &c.Pops); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	records, failures, err := foldLines(path, c)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -28,13 +34,13 @@ func foldFile(path string) int {
 	return 0
 }
 
-func foldLines(path string) (records, failures uint64, err error) {
+func foldLines(path string, c window.Config) (records, failures uint64, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return 0, 0, err
 	}
 	defer f.Close()
-	folder := window.NewFolder(window.Default(), window.Source{Topic: topic}, 1, window.Commit{Largest: window.NoTime})
+	folder := window.NewFolder(c, window.Source{Topic: topic}, 1, window.Commit{Largest: window.NoTime})
 	lines, err := processor.NewLines("cloudflare", accesslog.DefaultService(), folder, processor.Default().MaxRecordBytes, &processor.FoldCounters{})
 	if err != nil {
 		return 0, 0, err

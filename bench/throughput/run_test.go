@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/spikeline/spikeline/internal/testkit"
+	"github.com/spikeline/spikeline/processor/window"
 	"github.com/spikeline/spikeline/sink/engine"
 )
 
@@ -55,12 +56,15 @@ func (w *world) judge(r result) error {
 	return nil
 }
 
+const hostsAlone = "spikeline run, hosts alone"
+
 func (w *world) systems() (chosen []system) {
 	for _, s := range []system{
 		{"spikeline run", func(w *world) result { return spikeline(w, "") }},
-		{"spikeline run, hosts alone", func(w *world) result { return spikeline(w, "window:\n  pops: 1\n") }},
+		{hostsAlone, func(w *world) result { return spikeline(w, "window:\n  pops: 1\n") }},
 		{"kafka-go, count only", bare},
-		{"spikeline's decoder and folder, 1 thread, file", fromFile},
+		{"spikeline's decoder and folder, 1 thread, file", fromFile(window.Default().Pops)},
+		{"spikeline's decoder and folder, hosts alone, 1 thread, file", fromFile(1)},
 		{"ClickHouse, 1 thread, file", func(w *world) result { return clickhouse(w, 1) }},
 		{"ClickHouse, 2 threads, file", func(w *world) result { return clickhouse(w, 2) }},
 		{"Flink, MiniCluster", flink},
@@ -281,9 +285,9 @@ func bare(w *world) result {
 	return w.whole(self("count", w.kafka.Addr))
 }
 
-// fromFile folds the lines that ClickHouse reads from the file: host × pop × window in place of host × window.
-func fromFile(w *world) result {
-	return w.whole(self("fold", w.file))
+// fromFile folds the lines that ClickHouse reads from the file: host × window, as ClickHouse does, where all pops are one.
+func fromFile(pops int) func(w *world) result {
+	return func(w *world) result { return w.whole(self("fold", w.file, fmt.Sprint(pops))) }
 }
 
 // whole runs a program that prints what it found, and its peak memory if it

@@ -20,15 +20,12 @@ func table(w *world, systems []system, results [][]result) string {
 		w.truth.Records, w.truth.Bytes/w.truth.Records, *hosts, 300, partitions, *codec, *rounds)
 	fmt.Fprintf(&b, "%s, %d cores, %s; load averages %s before, %s after.\n", cpuModel(), runtime.NumCPU(), versions(), w.started, load())
 	fmt.Fprintf(&b, "Command: `make bench ARGS=\"-records %d -rounds %d -codec %s%s\"`\n\n", *records, *rounds, *codec, more())
-	b.WriteString("| system | records / CPU-s | spikeline is | wall s | peak MB | dropped | |\n| --- | ---: | ---: | ---: | ---: | ---: | --- |\n")
-	var first float64
+	b.WriteString("| system | records / CPU-s | spikeline is | its hosts alone | wall s | peak MB | dropped | |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n")
+	rate := func(i int) float64 { return float64(w.truth.Records) / median(results[i]).cpu.Seconds() }
+	alone := max(0, slices.IndexFunc(systems, func(s system) bool { return s.name == hostsAlone }))
 	for i, s := range systems {
 		r := median(results[i])
-		rate := float64(w.truth.Records) / r.cpu.Seconds()
-		if i == 0 {
-			first = rate
-		}
-		fmt.Fprintf(&b, "| %s | %.0f k | %.1f × | %.1f | %d | %d | %s |\n", s.name, rate/1000, first/rate, r.wall.Seconds(), r.memory>>20, r.dropped, r.note)
+		fmt.Fprintf(&b, "| %s | %.0f k | %.1f × | %.1f × | %.1f | %d | %d | %s |\n", s.name, rate(i)/1000, rate(0)/rate(i), rate(alone)/rate(i), r.wall.Seconds(), r.memory>>20, r.dropped, r.note)
 	}
 	return b.String()
 }
