@@ -32,7 +32,7 @@ func freePort(t *testing.T) int {
 func TestTheDemoTellsOneIncidentAndStoresTheGroundTruth(t *testing.T) {
 	http, native := freePort(t), freePort(t)
 	demo := start(t, "demo", "--speed", "0", "--kafka-port", "0", "--metrics-port", "0", "--http-port", fmt.Sprint(http), "--native-port", fmt.Sprint(native))
-	if !waitFor(4*time.Minute, func() bool { return strings.Contains(demo.log.String(), "Stop it with Ctrl-C") }) {
+	if !waitFor(demoEnds, func() bool { return strings.Contains(demo.log.String(), "Stop it with Ctrl-C") }) {
 		t.Fatalf("the demo does not come to its end:\n%s", demo.log.String())
 	}
 	db := clickhouse{fmt.Sprintf("127.0.0.1:%d", http)}
