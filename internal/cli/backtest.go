@@ -40,7 +40,8 @@ duration) that it came over by the least, or failed: then margin is below 1.
 
 Times are RFC 3339 (a space for the T, no zone for UTC) or Unix seconds, milli-,
 micro- or nanoseconds, a row an interval of 1s to 1h, in order; rows may be
-missing. Rows that come as they come are added up by --width. Rows beginning with # and one header are passed over.
+missing. Rows that come as they come are added up by --width. Rows beginning
+with # and one header are passed over.
 
 With --from and --to: judges the windows in ClickHouse anew, with the settings
 of --config and --sensitivity, and prints the signals and incidents that it

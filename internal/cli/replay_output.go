@@ -97,7 +97,7 @@ func patience(t replay.Tardy) string {
 	return "give the files by their names, not through a pipe: they are merged by time, and judged with the others"
 }
 
-// verdict is the error// verdict is the error of a replay that came to its end.
+// verdict is the error of a replay that came to its end.
 func (o *replayOutput) verdict(files int) error {
 	switch {
 	case o.broken > 0:

@@ -187,7 +187,10 @@ func (s *series) widen(width time.Duration, told io.Writer) error {
 	if s.points = whole; len(whole) < 2 {
 		return fmt.Errorf("%s: %d whole intervals of %v; two are needed at least", s.name, len(whole), width)
 	}
-	if broken := len(sums) - len(whole); even && broken > 0 {
+	switch broken := len(sums) - len(whole); {
+	case !even:
+		fmt.Fprintf(told, "rows come as they come: they are added up, without the first and the last %v, which may be cut\n", width)
+	case broken > 0:
 		fmt.Fprintf(told, "%d intervals of %v lack rows and are left out\n", broken, width)
 	}
 	return nil

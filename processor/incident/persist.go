@@ -12,7 +12,7 @@ import (
 )
 
 // stateVersion is the first byte of a state. The version before is read too; one of another version is refused, never guessed at.
-const stateVersion = 3 // 2 was without the nature of members
+const stateVersion = 3 // 2 was without the nature of members and stray windows
 
 // AppendState appends the tracker's whole memory: a version, the fields, and a
 // checksum. The same memory gives the same bytes.
