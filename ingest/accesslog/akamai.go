@@ -43,7 +43,7 @@ func (d *akamai) Decode(line []byte, r *Record) Reason {
 	r.Zone = j.scalar(akCode)
 	r.Pop = j.text(akCountry)
 	r.Method = j.text(akMethod)
-	r.Path = pathOf(j.text(akPath))
+	r.Path = j.path(akPath)
 	r.Bytes = j.size(j.oneOf(akBytes, akBody))
 	turn, transfer := j.millis(akTurn), j.millis(akTransfer)
 	if turn >= 0 {

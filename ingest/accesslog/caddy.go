@@ -52,7 +52,7 @@ func (d *caddy) Decode(line []byte, r *Record) Reason {
 	q.inside(j, cdRequest)
 	r.Service = q.host(cdHost)
 	r.Method = q.text(cdMethod)
-	r.Path = pathOf(q.text(cdURI))
+	r.Path = q.path(cdURI)
 	r.Bytes = j.size(cdSize)
 	if us := micros(j.scalar(cdDuration), 6); us <= dayMicros {
 		r.LatencyMicros = us

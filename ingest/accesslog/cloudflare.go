@@ -46,7 +46,7 @@ func (d *cloudflare) Decode(line []byte, r *Record) Reason {
 	r.Pop = j.text(cfColo)
 	r.Method = j.text(cfMethod)
 	if r.Path = j.text(cfPath); len(r.Path) == 0 {
-		r.Path = pathOf(j.text(cfURI))
+		r.Path = j.path(cfURI)
 	}
 	r.OriginStatus = j.origin(cfOrigin)
 	r.Cache = cacheState(j.text(cfCache))

@@ -40,7 +40,7 @@ func (d *envoyJSON) Decode(line []byte, r *Record) Reason {
 	r.Service = j.host(j.oneOf(evAuthority, evAuthorityPseudo))
 	r.Pop = j.text(evPop)
 	r.Method = j.text(evMethod)
-	r.Path = pathOf(j.text(evPath))
+	r.Path = j.path(evPath)
 	r.Bytes = j.size(evSent)
 	r.LatencyMicros = j.millis(evDuration)
 	reason = j.finish(r, reason, evCode, true)

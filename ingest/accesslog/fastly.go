@@ -51,7 +51,7 @@ func (d *fastly) Decode(line []byte, r *Record) Reason {
 	r.Zone = j.text(fsService)
 	r.Pop = j.text(j.oneOf(fsPop, fsDatacenter))
 	r.Method = j.text(j.oneOf(fsMethodLong, fsMethod, fsRequest))
-	r.Path = pathOf(j.text(fsURL))
+	r.Path = j.path(fsURL)
 	r.OriginStatus = j.origin(fsOrigin)
 	r.Cache = cacheState(j.text(fsCache))
 	r.Bytes = j.size(j.oneOf(fsBytesAll, fsBytes))

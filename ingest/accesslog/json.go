@@ -36,6 +36,7 @@ type jsonReader struct {
 // value is where a value lies in the line: a string without its quotes.
 type value struct {
 	start, end int32
+	small      uint32 // the number itself, of that kind
 	kind       kind
 }
 
@@ -45,17 +46,19 @@ const (
 	absent  kind = iota // no such key, or null
 	plain               // a string that needs no unescaping
 	escaped             // a string that does
-	number
-	other // true, false, object or array
+	small               // a natural number of fewer than eight digits
+	number              // any other
+	other               // true, false, object or array
 )
 
 // piece is the text from the end of one value to the start of the next, or to the end of the object.
 type piece struct {
-	n      int    // length; more than any line if the piece must never match
+	n      int    // length, eight or more; more than any line if the piece must never match
 	head   uint64 // its first eight bytes
 	tail   uint64 // its last
-	second uint64 // those after head
-	penult uint64 // those before tail
+	second uint64 // those after head, as far as there are
+	penult uint64 // those before tail, likewise
+	inner  int    // where second begins, and how far before tail penult does: 8 where there is room
 	slot   uint8
 	text   string
 }
@@ -110,9 +113,9 @@ func (r *jsonReader) read(line []byte) bool {
 		p := &r.pieces[at]
 		n := p.n
 		end := i + n
-		if n < 8 || end > len(line) ||
-			checked64(line, i) != p.head || checked64(line, end-8) != p.tail ||
-			n > 16 && (checked64(line, i+8) != p.second || checked64(line, end-16) != p.penult || n > 32 && string(line[i+16:end-16]) != p.text[16:n-16]) {
+		if end > len(line) ||
+			(checked64(line, i)^p.head)|(checked64(line, i+p.inner)^p.second)|(checked64(line, end-8-p.inner)^p.penult)|(checked64(line, end-8)^p.tail) != 0 ||
+			n > 32 && string(line[i+16:end-16]) != p.text[16:n-16] {
 			if at, end = r.turn(expected, i); end < 0 {
 				return false
 			}
@@ -143,19 +146,26 @@ func (v *value) read(line []byte, i int) int {
 		return v.readAny(line, i)
 	}
 	if line[i] != '"' {
-		n := bits.TrailingZeros64(nonDigits(checked64(line, i))) >> 3
+		w := checked64(line, i)
+		n := bits.TrailingZeros64(nonDigits(w)) >> 3
 		if n == 8 {
 			n = digits(line, i+8) - i
 		}
 		if n == 0 || n > 1 && line[i] == '0' || i+n == len(line) || line[i+n] != ',' && line[i+n] != '}' {
 			return v.readAny(line, i)
 		}
-		*v = value{int32(i), int32(i + n), number}
+		*v = value{start: int32(i), end: int32(i + n), kind: number}
+		if n < 8 {
+			// The digits to the top of the word, zeros in front of them.
+			pad := 64 - 8*uint(n)
+			v.small, v.kind = uint32(eightDigits(w<<(pad&63)|zeros&(1<<(pad&63)-1))), small
+		}
 		return i + n
 	}
 	i++
 	// Two words a step: most strings end in them, and the choice between the two needs no branch.
-	for j := i; j+16 <= len(line); j += 16 {
+	j := i
+	for ; j+16 <= len(line); j += 16 {
 		m, m2 := notPlain(checked64(line, j)), notPlain(checked64(line, j+8))
 		if m|m2 == 0 {
 			continue
@@ -164,19 +174,13 @@ func (v *value) read(line []byte, i int) int {
 		if m == 0 {
 			n = bits.TrailingZeros64(m2) + 64
 		}
-		j += n >> 3
-		if line[j] == '"' {
-			*v = value{int32(i), int32(j), plain}
+		if j += n >> 3; line[j] == '"' {
+			*v = value{start: int32(i), end: int32(j), kind: plain}
 			return j + 1
 		}
-		end, _ := stringRest(line, j)
-		if end < 0 {
-			return -1
-		}
-		*v = value{int32(i), int32(end), escaped}
-		return end + 1
+		break
 	}
-	return v.readAny(line, i-1)
+	return v.readRest(line, i, j)
 }
 
 // notPlain marks with 0x80 the bytes of w that end a string's plain text:
@@ -253,12 +257,12 @@ func (r *jsonReader) learned(text, key []byte, esc bool) uint8 {
 
 func newPiece(text string, slot uint8) piece {
 	b := []byte(text)
-	p := piece{n: len(b), slot: slot, text: text}
-	if len(b) >= 8 {
-		p.head, p.tail = load64(b, 0), load64(b, len(b)-8)
-	}
-	if len(b) >= 16 {
-		p.second, p.penult = load64(b, 8), load64(b, len(b)-16)
+	n := len(b)
+	p := piece{n: never, slot: slot, text: text}
+	if n >= 8 {
+		p.n, p.inner = n, min(n-8, 8)
+		p.head, p.second = load64(b, 0), load64(b, p.inner)
+		p.penult, p.tail = load64(b, n-8-p.inner), load64(b, n-8)
 	}
 	return p
 }

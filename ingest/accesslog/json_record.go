@@ -71,6 +71,18 @@ func (r *jsonReader) millis(slot uint8) int64 {
 	return micros(r.scalar(slot), 3)
 }
 
+// path is the request target at slot without its query, unescaped only where it has to be.
+func (r *jsonReader) path(slot uint8) []byte {
+	if r.values[slot%maxSlots].kind == escaped {
+		raw := r.raw(slot)
+		head := raw[:plainLen(raw)]
+		if path := pathOf(head); len(path) < len(head) {
+			return path
+		}
+	}
+	return pathOf(r.text(slot))
+}
+
 // host is the host name at slot, normalised; empty when there is none that is usable.
 func (r *jsonReader) host(slot uint8) (name []byte) {
 	name, r.scratch = host(r.text(slot), r.scratch)

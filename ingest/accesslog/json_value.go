@@ -27,26 +27,31 @@ func (v *value) readAny(line []byte, i int) int {
 	end := -1
 	switch c := line[i]; {
 	case c == '"':
-		j, esc := stringEnd(line, i)
-		if j < 0 {
-			return -1
-		}
-		*v = value{int32(i + 1), int32(j), plain}
-		if esc {
-			v.kind = escaped
-		}
-		return j + 1
+		return v.readRest(line, i+1, i+1)
 	case c == '-' || c-'0' <= 9:
 		end = numberEnd(line, i)
-		*v = value{int32(i), int32(end), number}
+		*v = value{start: int32(i), end: int32(end), kind: number}
 	case c == 'n':
 		end = literalEnd(line, i)
 		*v = value{}
 	default:
 		end = anyEnd(line, i, 0)
-		*v = value{int32(i), int32(end), other}
+		*v = value{start: int32(i), end: int32(end), kind: other}
 	}
 	return end
+}
+
+// readRest notes the string that begins at i and is plain up to j, and is the index after its quote.
+func (v *value) readRest(line []byte, i, j int) int {
+	end, esc := stringRest(line, j)
+	if end < 0 {
+		return -1
+	}
+	*v = value{start: int32(i), end: int32(end), kind: plain}
+	if esc {
+		v.kind = escaped
+	}
+	return end + 1
 }
 
 // stringEnd is the index of the quote that closes the string opened at i, and
@@ -285,7 +290,7 @@ func (r *jsonReader) text(slot uint8) []byte {
 
 // scalar is the text of a string or a number; empty when it is neither.
 func (r *jsonReader) scalar(slot uint8) []byte {
-	if v := r.values[slot%maxSlots]; v.kind == number {
+	if v := r.values[slot%maxSlots]; v.kind == small || v.kind == number {
 		return r.line[v.start:v.end]
 	}
 	return r.text(slot)
@@ -294,21 +299,13 @@ func (r *jsonReader) scalar(slot uint8) []byte {
 // count is a value that is a natural number, -1 when it is anything else. It
 // is quick for short ones.
 func (r *jsonReader) count(slot uint8) int64 {
-	v := &r.values[slot%maxSlots]
-	start, n := int(v.start), uint(v.end-v.start)
-	if v.kind != number || n-1 >= 8 || start+8 > len(r.line) {
-		if n, ok := natural(r.scalar(slot)); ok {
-			return n
-		}
-		return -1
+	if v := &r.values[slot%maxSlots]; v.kind == small {
+		return int64(v.small)
 	}
-	// The digits to the top of the word, zeros in front of them.
-	pad := 64 - 8*n
-	w := load64(r.line, start)<<pad | zeros&(1<<pad-1)
-	if nonDigits(w) != 0 {
-		return -1
+	if n, ok := natural(r.scalar(slot)); ok {
+		return n
 	}
-	return int64(eightDigits(w))
+	return -1
 }
 
 // raw is any value as it stands in the line.

@@ -53,7 +53,7 @@ func (d *nginxJSON) Decode(line []byte, r *Record) Reason {
 	r.Service = j.host(j.oneOf(ngHost, ngHTTPHost, ngServer))
 	r.Pop = j.text(j.oneOf(ngPop, ngColo))
 	r.Method = j.text(ngMethod)
-	r.Path = pathOf(j.text(j.oneOf(ngURI, ngRequestURI)))
+	r.Path = j.path(j.oneOf(ngURI, ngRequestURI))
 	if len(r.Method) == 0 || len(r.Path) == 0 {
 		method, path := request(j.text(ngRequest))
 		if len(r.Method) == 0 {

@@ -30,6 +30,10 @@ func nonDigits(w uint64) uint64 {
 	return (x + 0x76*ones | x) & highs
 }
 
+// zeroBytes marks with 0x80 the bytes of w that are zero. The lowest mark is
+// exact; marks above it may be spurious.
+func zeroBytes(w uint64) uint64 { return (w - ones) &^ w & highs }
+
 // eightDigits is the number written by the eight digits of w, the first in its lowest byte.
 func eightDigits(w uint64) uint64 {
 	w -= zeros

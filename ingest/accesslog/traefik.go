@@ -42,7 +42,7 @@ func (d *traefik) Decode(line []byte, r *Record) Reason {
 	r.Service = j.host(j.oneOf(tfHost, tfAddr))
 	r.Zone = j.text(j.oneOf(tfService, tfRouter))
 	r.Method = j.text(tfMethod)
-	r.Path = pathOf(j.text(tfPath))
+	r.Path = j.path(tfPath)
 	r.OriginStatus = j.origin(tfOrigin)
 	r.Bytes = j.size(tfSize)
 	if ns := j.count(tfDuration); ns >= 0 {

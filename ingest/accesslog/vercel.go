@@ -55,7 +55,7 @@ func (d *vercel) Decode(line []byte, r *Record) Reason {
 	r.Zone = e.text(vcProject)
 	r.Pop = p.text(vpRegion)
 	r.Method = p.text(vpMethod)
-	r.Path = pathOf(p.text(vpPath))
+	r.Path = p.path(vpPath)
 	r.Bytes = p.size(vpBytes)
 	r.Cache = cacheState(p.text(vpCache))
 	reason = p.finish(r, reason, vpStatus, true)

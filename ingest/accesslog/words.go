@@ -1,5 +1,7 @@
 package accesslog
 
+import "math/bits"
+
 // cacheState maps the words that edges use for what their cache did. The case of letters does not matter.
 func cacheState(word []byte) Cache {
 	if c := cacheWord(word); c != CacheUnknown || len(word) == 0 || word[0]-'A' >= 26 {
@@ -104,8 +106,15 @@ func micros(b []byte, scale int) int64 {
 
 // pathOf is a request target without its query.
 func pathOf(target []byte) []byte {
-	for i, c := range target {
-		if c == '?' || c == '#' {
+	i := 0
+	for ; i+8 <= len(target); i += 8 {
+		w := load64(target, i)
+		if m := zeroBytes(w^'?'*ones) | zeroBytes(w^'#'*ones); m != 0 {
+			return target[:i+bits.TrailingZeros64(m)>>3]
+		}
+	}
+	for ; i < len(target); i++ {
+		if target[i] == '?' || target[i] == '#' {
 			return target[:i]
 		}
 	}
