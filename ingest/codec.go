@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/s2"
@@ -20,17 +21,38 @@ const (
 	codecZstd
 )
 
-// decompressor turns a batch's body into its records, in memory that it uses again.
+// decompressor turns a batch's body into its records. Its buffer is lent: a
+// partition that waits for the broker has none, so that many partitions need the memory of few.
 type decompressor struct {
 	limit  int // the most bytes that a batch may become
 	buffer []byte
+	lent   *[]byte // from buffers, nil for none
 	source bytes.Reader
 	gzip   *gzip.Reader
 	zstd   *zstd.Decoder
 }
 
-// records returns rb's records. They are valid until the next call.
+// buffers are those that no partition uses.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// largestLent is the capacity up to which a buffer is lent again: a rare huge batch leaves no memory behind.
+const largestLent = 4 << 20
+
+// release gives the buffer back. The records of the last call are not valid any more.
+func (d *decompressor) release() {
+	if d.lent != nil && cap(d.buffer) <= largestLent {
+		*d.lent = d.buffer[:0]
+		buffers.Put(d.lent)
+	}
+	d.lent, d.buffer = nil, nil
+}
+
+// records returns rb's records. They are valid until the next call of records or release.
 func (d *decompressor) records(rb *recordBatch) ([]byte, error) {
+	if d.lent == nil && rb.attributes&codecMask != codecNone {
+		d.lent = buffers.Get().(*[]byte)
+		d.buffer = *d.lent
+	}
 	var err error
 	switch codec := rb.attributes & codecMask; codec {
 	case codecNone:
@@ -122,6 +144,7 @@ func tooLarge(limit int) error {
 
 // close releases what the decoders hold.
 func (d *decompressor) close() {
+	d.release()
 	if d.zstd != nil {
 		d.zstd.Close()
 	}

@@ -106,6 +106,7 @@ func (p *Partition) settle() {
 		return
 	}
 	p.inUse = nil
+	p.batch.unpack.release()
 	p.next = p.batch.NextOffset
 	p.status.next.Store(p.next)
 	p.cluster.Counters.Records.Add(p.batch.count)

@@ -53,9 +53,11 @@ func countPartition(addr string, p int) (n int64, err error) {
 			if _, err := batch.Read(buf); err != nil {
 				break
 			}
-			n++
+			// An answer begins with the whole batch of the offset that was asked for.
+			if at := batch.Offset(); at > next {
+				n, next = n+1, at
+			}
 		}
-		next = batch.Offset()
 		if err := batch.Close(); err != nil {
 			return n, err
 		}

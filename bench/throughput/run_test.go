@@ -290,8 +290,8 @@ func fromFile(pops int) func(w *world) result {
 	return func(w *world) result { return w.whole(self("fold", w.file, fmt.Sprint(pops))) }
 }
 
-// whole runs a program that prints what it found, and its peak memory if it
-// knows it: what the kernel says of a child is at least what this process had when it began.
+// whole runs a program that prints what it found, its peak memory if it
+// knows it, and the time that it waited for a file: what the kernel says of a child is at least what this process had when it began.
 func (w *world) whole(c *exec.Cmd) (r result) {
 	began := time.Now()
 	stop := time.AfterFunc(8*time.Minute, func() { c.Process.Kill() })
@@ -303,6 +303,10 @@ func (w *world) whole(c *exec.Cmd) (r result) {
 	}
 	r.wall = time.Since(began)
 	r.cpu, r.memory = spent(c)
-	fmt.Sscan(string(out), &r.records, &r.failures, &r.dropped, &r.memory)
+	var reading time.Duration
+	fmt.Sscan(string(out), &r.records, &r.failures, &r.dropped, &r.memory, &reading)
+	if reading > 0 {
+		r.note = fmt.Sprintf("%.2f s of that to read the file; %.0f k without", reading.Seconds(), float64(r.records)/1e3/(r.cpu-reading).Seconds())
+	}
 	return r
 }

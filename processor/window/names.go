@@ -9,8 +9,9 @@ import (
 
 // names numbers the distinct services or pops of a window.
 type names struct {
-	list  []string
-	slots []nameSlot // open addressing
+	list   []string
+	slots  []nameSlot // open addressing
+	beyond uint32     // number of Other + 1, 0 as long as it has none
 }
 
 type nameSlot struct {
@@ -43,10 +44,10 @@ func (n *names) add(name []byte, limit int) uint32 {
 }
 
 func (n *names) other() uint32 {
-	if i, ok := n.find(Other); ok {
-		return i
+	if n.beyond == 0 {
+		return n.put(Other)
 	}
-	return n.put(Other)
+	return n.beyond - 1
 }
 
 func (n *names) find(name string) (uint32, bool) {
@@ -77,6 +78,9 @@ func (n *names) put(name string) uint32 {
 	}
 	n.list = append(n.list, name)
 	n.place(hashOf(name), uint32(len(n.list)))
+	if name == Other {
+		n.beyond = uint32(len(n.list))
+	}
 	return uint32(len(n.list) - 1)
 }
 
@@ -92,7 +96,7 @@ func (n *names) place(hash, number uint32) {
 func (n *names) reset() {
 	clear(n.slots)
 	clear(n.list)
-	n.list = n.list[:0]
+	n.list, n.beyond = n.list[:0], 0
 }
 
 // ranks gives the place of each name in their order.
