@@ -205,7 +205,8 @@ func (c *campaign) compareIncidents(ctx context.Context, closed time.Time) {
 		if got != want {
 			t.Errorf("incidents differ from a pass without faults:\n got %s\nwant %s", got, want)
 		}
-		fmt.Printf("%d rows the same as without faults: %s\n", strings.Count(want, "\n"), strings.Fields(query)[len(strings.Fields(query))-4])
+		_, from, _ := strings.Cut(query, " FROM ")
+		fmt.Printf("%d rows the same as without faults: %s\n", strings.Count(want, "\n"), strings.Fields(from)[0])
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/segmentio/kafka-go"
@@ -20,7 +21,7 @@ var (
 	records = flag.Int("records", 6_000_000, "records in the topic")
 	rounds  = flag.Int("rounds", 2, "times each system runs; the middle one by CPU time is shown, of two the slower")
 	hosts   = flag.Int("hosts", 200, "hosts in the topic")
-	codec   = flag.String("codec", "lz4", "lz4 or none")
+	codecs  = flag.String("codec", "lz4,none", "lz4, none, or both with a comma; the topic of the second has a third of the records, for one round")
 	only    = flag.String("only", "", "run the systems whose name has this part")
 	write   = flag.Bool("write", false, "put the table into docs/benchmarks.md")
 	seconds = flag.Int("seconds", 120, "how long each load of the latency test lasts")
@@ -51,21 +52,31 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestThroughput runs every system over one topic, in turns, and compares what they found.
+// TestThroughput runs every system over one topic, in turns, and compares what they found: over an lz4 topic, and a plain one.
 func TestThroughput(t *testing.T) {
-	k := testkit.StartKafka(t)
-	dir := t.TempDir()
-	w := &world{T: t, kafka: k, dir: dir, file: filepath.Join(dir, "edge.ndjson")}
-	compression := kafka.Lz4
-	if *codec == "none" {
-		compression = 0
+	for i, codec := range strings.Split(*codecs, ",") {
+		w := &world{codec: codec, rounds: *rounds}
+		n := *records
+		if i > 0 {
+			n, w.rounds = n/3, 1
+		}
+		t.Run(codec, func(t *testing.T) { w.compare(t, n) })
 	}
-	w.truth = fill(t, k, w.file, *records, compression)
+}
+
+func (w *world) compare(t *testing.T, records int) {
+	compression, known := map[string]kafka.Compression{"lz4": kafka.Lz4, "none": 0}[w.codec]
+	if !known {
+		t.Fatalf("-codec %q: lz4, none, or both with a comma", *codecs)
+	}
+	w.T, w.kafka, w.dir = t, testkit.StartKafka(t), t.TempDir()
+	w.file = filepath.Join(w.dir, "edge.ndjson")
+	w.truth = fill(t, w.kafka, w.file, records, compression)
 	w.started = load()
-	t.Logf("%d records of %d bytes, %s, load %s", w.truth.Records, w.truth.Bytes/w.truth.Records, *codec, w.started)
+	t.Logf("%d records of %d bytes, %s, load %s", w.truth.Records, w.truth.Bytes/w.truth.Records, w.codec, w.started)
 	systems := w.systems()
 	results := make([][]result, len(systems))
-	for range *rounds {
+	for range w.rounds {
 		for i, s := range systems {
 			r := s.run(w)
 			t.Logf("%-40s %8.2f CPU-s %6d MB %s", s.name, r.cpu.Seconds(), r.memory>>20, r.note)
@@ -78,7 +89,7 @@ func TestThroughput(t *testing.T) {
 	text := table(w, systems, results)
 	fmt.Print(text)
 	if *write {
-		if err := publish("../../docs/benchmarks.md", place(), text); err != nil {
+		if err := publish("../../docs/benchmarks.md", w.place(), text); err != nil {
 			t.Error(err)
 		}
 	}

@@ -31,6 +31,8 @@ type world struct {
 	dir     string
 	file    string
 	truth   truth
+	codec   string
+	rounds  int
 	started string // load averages
 	turns   int
 }

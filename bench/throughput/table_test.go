@@ -17,9 +17,9 @@ import (
 func table(w *world, systems []system, results [][]result) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %d records of %d bytes, %d hosts, %d pops, %d partitions, %s; the middle of %d interleaved runs by CPU time, of two the slower.\n", time.Now().UTC().Format(time.DateOnly),
-		w.truth.Records, w.truth.Bytes/w.truth.Records, *hosts, 300, partitions, *codec, *rounds)
+		w.truth.Records, w.truth.Bytes/w.truth.Records, *hosts, 300, partitions, w.codec, w.rounds)
 	fmt.Fprintf(&b, "%s, %d cores, %s; load averages %s before, %s after.\n", cpuModel(), runtime.NumCPU(), versions(), w.started, load())
-	fmt.Fprintf(&b, "Command: `make bench ARGS=\"-records %d -rounds %d -codec %s%s\"`\n\n", *records, *rounds, *codec, more())
+	fmt.Fprintf(&b, "Command: `make bench ARGS=\"-records %d -rounds %d -codec %s%s\"`\n\n", w.truth.Records, w.rounds, w.codec, more())
 	b.WriteString("| system | records / CPU-s | spikeline is | its hosts alone | wall s | peak MB | dropped | |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n")
 	rate := func(i int) float64 { return float64(w.truth.Records) / median(results[i]).cpu.Seconds() }
 	alone := max(0, slices.IndexFunc(systems, func(s system) bool { return s.name == hostsAlone }))
@@ -39,11 +39,11 @@ func more() string {
 }
 
 // place is the name of the table's place in the document.
-func place() string {
+func (w *world) place() string {
 	if *hosts == 200 {
-		return *codec
+		return w.codec
 	}
-	return fmt.Sprintf("%s, %d hosts", *codec, *hosts)
+	return fmt.Sprintf("%s, %d hosts", w.codec, *hosts)
 }
 
 // median is the run of middle CPU time.
