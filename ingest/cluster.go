@@ -72,6 +72,17 @@ func (c *Cluster) Close() {
 	c.cancel()
 }
 
+// share is the most that one fetch brings: fetch.max_bytes, or less where the
+// answers of all partitions being read, two of each, would come to more than fetch.max_total_bytes.
+func (c *Cluster) share() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return min(c.cfg.Fetch.MaxBytes, max(c.cfg.Fetch.MaxTotalBytes/(2*max(len(c.live), 1)), leastFetch))
+}
+
+// leastFetch is a fetch that is still worth its request, in bytes.
+const leastFetch = 64 << 10
+
 // FindLeaders makes the connections' shared map of topics and leaders new,
 // rather than up to metadataTTL old. kafka-go has no call for it, but does so after
 // it has created topics: here, none.

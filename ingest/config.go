@@ -26,11 +26,12 @@ type Config struct {
 }
 
 // Fetch bounds one request for records. A partition holds two responses (the
-// one in use and the next) and one decompressed batch.
+// one in use and the next), and one decompressed batch while it is read.
 type Fetch struct {
 	MaxWait       time.Duration `yaml:"max_wait" why:"How long a broker holds a request while there is nothing new; also how long an idle partition goes unnoticed."`
 	MinBytes      int           `yaml:"min_bytes" why:"A broker answers as soon as it has so much; 1 keeps the delay low."`
 	MaxBytes      int           `yaml:"max_bytes" why:"The most one answer brings (a single larger batch comes whole); larger answers cost memory for each partition and gain little."`
+	MaxTotalBytes int           `yaml:"max_total_bytes" why:"The most that the answers of all partitions of one worker take together; where there are many, each fetch brings less than max_bytes, but 64 KiB."`
 	MaxBatchBytes int           `yaml:"max_batch_bytes" why:"The largest batch accepted, both as sent and decompressed; a larger one is reported, not read, so that no sender can eat the memory."`
 }
 
@@ -68,6 +69,7 @@ func Default() Config {
 			MaxWait:       500 * time.Millisecond,
 			MinBytes:      1,
 			MaxBytes:      1 << 20,
+			MaxTotalBytes: 32 << 20,
 			MaxBatchBytes: 64 << 20,
 		},
 	}
@@ -84,6 +86,7 @@ func (c Config) Validate() error {
 		duration("fetch.max_wait", c.Fetch.MaxWait, 10*time.Millisecond, time.Minute),
 		size("fetch.min_bytes", c.Fetch.MinBytes, 0, c.Fetch.MaxBytes),
 		size("fetch.max_bytes", c.Fetch.MaxBytes, 1<<10, 1<<30),
+		size("fetch.max_total_bytes", c.Fetch.MaxTotalBytes, 1<<20, 1<<36),
 		size("fetch.max_batch_bytes", c.Fetch.MaxBatchBytes, max(c.Fetch.MaxBytes, 1<<20), 1<<30),
 		c.TLS.check(),
 		c.SASL.check(),

@@ -103,6 +103,7 @@ func (f *feed) exchange(ctx context.Context, x *exchange) error {
 	bound, cancel := context.WithTimeout(ctx, c.cfg.Fetch.MaxWait+c.cfg.RequestTimeout)
 	defer cancel()
 	x.stop, x.failure = ctx, 0
+	x.setMost(c.share())
 	_, err := c.transport.RoundTrip(bound, c.client.Addr, x)
 	switch {
 	case errors.Is(err, errCut):

@@ -71,6 +71,11 @@ func newExchange(cfg Config, topic string, partition int32) *exchange {
 func (x *exchange) offset() int64     { return x.request.Topics[0].Partitions[0].FetchOffset }
 func (x *exchange) setOffset(o int64) { x.request.Topics[0].Partitions[0].FetchOffset = o }
 
+// setMost bounds the next answer, in bytes.
+func (x *exchange) setMost(n int) {
+	x.request.MaxBytes, x.request.Topics[0].Partitions[0].PartitionMaxBytes = int32(n), int32(n)
+}
+
 // ApiKey, Broker, Required and RawExchange are how kafka-go's Transport sees an exchange.
 func (x *exchange) ApiKey() protocol.ApiKey { return protocol.Fetch }
 
