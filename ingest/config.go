@@ -31,7 +31,7 @@ type Fetch struct {
 	MaxWait       time.Duration `yaml:"max_wait" why:"How long a broker holds a request while there is nothing new; also how long an idle partition goes unnoticed."`
 	MinBytes      int           `yaml:"min_bytes" why:"A broker answers as soon as it has so much; 1 keeps the delay low."`
 	MaxBytes      int           `yaml:"max_bytes" why:"The most one answer brings (a single larger batch comes whole); larger answers cost memory for each partition and gain little."`
-	MaxTotalBytes int           `yaml:"max_total_bytes" why:"The most that the answers of all partitions of one worker take together; where there are many, each fetch brings less than max_bytes, but 64 KiB."`
+	MaxTotalBytes int           `yaml:"max_total_bytes" why:"What the answers held for all partitions of one worker may come to; where partitions are many, each fetch asks for its share in place of max_bytes, down to 64 KiB."`
 	MaxBatchBytes int           `yaml:"max_batch_bytes" why:"The largest batch accepted, both as sent and decompressed; a larger one is reported, not read, so that no sender can eat the memory."`
 }
 

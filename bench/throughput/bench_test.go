@@ -26,7 +26,7 @@ var (
 	write   = flag.Bool("write", false, "put the table into docs/benchmarks.md")
 	seconds = flag.Int("seconds", 120, "how long each load of the latency test lasts")
 	rates   = flag.String("rates", "10,50,90", "loads of the latency test, in % of what one worker took from the topic")
-	profile = flag.String("profile", "", "write a CPU profile of each run of spikeline to this path and the run's name")
+	profile = flag.String("profile", "", "write a CPU profile of each run of spikeline to this path, the codec and the run's name")
 )
 
 // role makes the test binary another program: spikeline, or the bare counter.

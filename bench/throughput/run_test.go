@@ -112,7 +112,7 @@ func spikeline(w *world, more string) result {
 	began := time.Now()
 	c := w.worker(e, topic, name, dir, more)
 	if *profile != "" {
-		go takeProfile(*profile + "." + name)
+		go takeProfile(*profile + "." + w.codec + "." + name)
 	}
 	r := w.await(e, time.Now().Add(5*time.Minute))
 	r.wall = time.Since(began)
